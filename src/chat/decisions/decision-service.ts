@@ -50,8 +50,8 @@ export class DecisionService {
 
   /**
    * Answers an approval. With SESSION and ALWAYS, also answers the other waiting approvals that the decision covers, in one
-   * transaction; those of other processes, right after it. Throws BAD_USER_INPUT for arguments that the tool does not take;
-   * NOT_FOUND; STALE if the approval is not pending.
+   * transaction; those of other processes, right after it. A stream that another process has ended fails alone. Throws
+   * BAD_USER_INPUT for arguments that the tool does not take; NOT_FOUND; STALE if the approval is not pending.
    */
   async answerApproval(
     id: string,
@@ -98,7 +98,7 @@ export class DecisionService {
    */
   async resolveAllowed(): Promise<void> {
     const runners = this.#options.activeSessions.list().flatMap(({ activeRunner }) => activeRunner ?? [])
-    await Promise.all(runners.map((runner) => runner.decisions.resolveAllowed()))
+    await Promise.all(runners.map((runner) => runner.decisions.resolveAllowed().catch(ignoreForeignEnd)))
   }
 
   async find(id: string): Promise<DecisionRecord | null> {
@@ -181,6 +181,8 @@ export class DecisionService {
     const { forwarder, store } = this.#options
     const decision = await store.findDecision(id)
     if (!decision || !isKind(kind, decision)) throw createIdNotFoundError(kind, id)
+    // Another process may have ended its stream, which runs here until that is known here.
+    if (decision.state !== 'PENDING') throw createResolvedError(kind)
     const runner = this.#options.activeSessions.findByStream(decision.streamId)?.activeRunner
     const timeoutMessage = 'The answer has not been saved yet. Segue keeps trying.'
     const resolvedDecision = runner
@@ -192,8 +194,12 @@ export class DecisionService {
     const isForwarded = runner ? null : await forwarder.forward({ streamId: decision.streamId }, command)
     const answered = isForwarded && (await store.findDecision(id))
     if (answered && isKind(kind, answered)) return answered
-    throw new SegueError('STALE', `This ${kind} has already been resolved.`)
+    throw createResolvedError(kind)
   }
+}
+
+function createResolvedError(kind: DecisionKind): SegueError {
+  return new SegueError('STALE', `This ${kind} has already been resolved.`)
 }
 
 function compareByRequest(a: DecisionRecord, b: DecisionRecord): number {

@@ -6,6 +6,7 @@ import type { ContextCheckpoint } from '../../model/context/context-checkpoint.t
 import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
+import { findStorageProblem } from '../../storage/health/storage-problem.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { type AppendBatch, EventLogWriter, type EventLogWrite } from '../log/event-log-writer.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
@@ -115,16 +116,21 @@ export class StreamCommitter {
 
   /**
    * Commits what `enqueue` adds to these streams in one transaction, which holds nothing else: `enqueue` is called when
-   * everything before it is committed. The places in the order of all streams are taken at once, so that two calls never wait
-   * for each other. Never rejects: see `onError`.
+   * everything before it is committed. If a stream is at fault that it cannot be committed, as one that another process has ended,
+   * each of the others is committed by itself, in their order. The places in the order of all streams are taken at once, so that
+   * two calls never wait for each other. Never rejects: see `onError`.
    */
   static async commitTogether(committers: readonly StreamCommitter[], enqueue: () => void): Promise<void> {
     await StreamCommitter.#runAfterCommitsOf(committers, async () => {
       for (const committer of committers) await committer.#writePending().catch(committer.#onError)
       enqueue()
       const open = committers.filter((committer) => committer.#pending.count > 0 && !committer.#isStopped)
-      await StreamCommitter.#writeAllPending(open).catch((error: unknown) => {
-        for (const committer of open) committer.#onError(error)
+      await StreamCommitter.#writeAllPending(open).catch(async (error: unknown) => {
+        const isOwnFault = findStorageProblem(error) === null
+        for (const committer of open) {
+          if (isOwnFault) await committer.#writePending().catch(committer.#onError)
+          else committer.#onError(error)
+        }
       })
     })
   }

@@ -86,7 +86,8 @@ export class StreamDecisions {
 
   /**
    * Resolves a pending approval like `resolve`, together with all pending approvals of these streams that the decision
-   * covers as well. All of it is one transaction. The covered calls run with their own arguments.
+   * covers as well. All of it is one transaction, unless one of the streams cannot be committed: see
+   * `StreamCommitter.commitTogether`. The covered calls run with their own arguments.
    */
   async resolveWithCovered(
     approvalId: string,
@@ -105,8 +106,14 @@ export class StreamDecisions {
         settled.set(this, [decided, ...(settled.get(this) ?? [])])
       },
     )
-    await Promise.all([...settled].map(([member, decisions]) => member.#settle(decisions)))
-    return settled.get(this)?.[0] ?? null
+    for (const [member, decisions] of settled) {
+      // The answer does not wait for the end of another stream that could not be committed, nor fail with it.
+      if (member !== this) member.#settle(decisions).catch(() => undefined)
+    }
+    const own = settled.get(this)
+    if (!own) return null
+    await this.#settle(own)
+    return own[0] ?? null
   }
 
   /** Waits until the call of an agent may run, see `AgentRun.waitForPermission`. */

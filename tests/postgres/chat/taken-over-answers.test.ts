@@ -7,13 +7,16 @@ import { writeCall } from '../../support/fixtures/chats/decision-chats.ts'
 import { newToolbox } from '../../support/fixtures/toolbox.ts'
 import { answerWithCalls, newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { openPostgresChats } from '../../support/postgres/postgres-chats.ts'
-import { endlessAnswer, followUntil } from '../../support/postgres/several-processes.ts'
+import { endlessAnswer, followUntil, requireAll } from '../../support/postgres/several-processes.ts'
 import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 
 /** A process that was suspended, and whose answer another one has ended meanwhile. It does not know of that yet. */
-async function openWithForeignEnd(answer = endlessAnswer, until: ChatEvent['type'] = 'TextDelta') {
+async function openWithForeignEnd(
+  answer = endlessAnswer,
+  { until = 'TextDelta', hearsOthers = true }: { until?: ChatEvent['type']; hearsOthers?: boolean } = {},
+) {
   const url = await useTestDatabase()
-  const suspended = await openPostgresChats(url, answer, { answersOthers: false })
+  const suspended = await openPostgresChats(url, answer, { answersOthers: false, hearsOthers })
   const other = await openPostgresChats(url, answer)
   const { id, sessionId } = await suspended.chats.start(newChatRequest({ text: 'Tell me a story' }))
   await followUntil(other, id, until)
@@ -43,13 +46,65 @@ test('the session of an answer that another process has ended is idle again', as
   expect((await other.chats.cancel(started.id)).outcome).toBe('CANCELLED')
 })
 
-test('an approval of an answer that another process has ended is STALE', async () => {
-  const toolbox = newToolbox({ source: newToolSource(newTool()) })
-  const { suspended } = await openWithForeignEnd(answerWithCalls(toolbox, writeCall), 'ApprovalChanged')
-  const [approval] = await suspended.chats.decisions.list('approval', {})
-  await expect(suspended.chats.decisions.answerApproval(approval?.id ?? '', 'ONCE')).rejects.toMatchObject({
-    code: 'STALE',
-  })
+test('an approval with ALWAYS counts, though it would also cover a call of an answer that another process has ended', async () => {
+  const url = await useTestDatabase()
+  const tool = newTool()
+  const answer = answerWithCalls(newToolbox({ source: newToolSource(tool) }), writeCall)
+  const suspended = await openPostgresChats(url, answer, { answersOthers: false, hearsOthers: false })
+  const other = await openPostgresChats(url, answer)
+  const [lost, first, second] = requireAll(
+    await Promise.all(['One', 'Two', 'Three'].map((text) => suspended.chats.start(newChatRequest({ text })))),
+  )
+  for (const { id } of [lost, first, second]) await followUntil(other, id, 'ApprovalChanged')
+  await other.chats.cancel(lost.id)
+  const pending = await suspended.chats.decisions.list('approval', { isPending: true })
+  const approval = pending.find(({ streamId }) => streamId === first.id)
+  const key = { key: 'answer', fingerprint: 'the same', createdAt: 1 }
+  const answered = await suspended.chats.decisions.answerApproval(approval?.id ?? '', 'ALWAYS', {}, key)
+  expect(answered).toMatchObject({ state: 'ANSWERED', decision: 'ALWAYS' })
+  for (const { id } of [first, second])
+    expect((await followUntil(other, id, 'StreamFinished')).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+  expect(await suspended.chats.findStream(lost.id)).toMatchObject({ status: 'CANCELLED', error: null })
+  expect(tool.runs).toHaveLength(2)
+  expect(await other.profile.approvalRules.list()).toMatchObject([{ approvalId: approval?.id }])
+  expect(await other.profile.idempotencyKeys.find('answer')).toMatchObject(key)
+})
+
+test.each(['ONCE', 'ALWAYS'] as const)(
+  'an approval with %s of an answer that another process has ended is STALE, and releases nothing',
+  async (decision) => {
+    const toolbox = newToolbox({ source: newToolSource(newTool()) })
+    const { suspended, id } = await openWithForeignEnd(answerWithCalls(toolbox, writeCall), {
+      until: 'ApprovalChanged',
+      hearsOthers: false,
+    })
+    const waiting = await suspended.chats.start(newChatRequest({ text: 'Another one' }))
+    await followUntil(suspended, waiting.id, 'ApprovalChanged')
+    const approvals = await suspended.chats.decisions.list('approval', {})
+    const approval = approvals.find(({ streamId }) => streamId === id)
+    await expect(suspended.chats.decisions.answerApproval(approval?.id ?? '', decision)).rejects.toMatchObject({
+      code: 'STALE',
+    })
+    expect(await suspended.chats.decisions.list('approval', { isPending: true })).toMatchObject([
+      { streamId: waiting.id },
+    ])
+  },
+)
+
+test('what another process allows releases the calls that wait, though one is of an answer that has been ended elsewhere', async () => {
+  const tool = newTool()
+  const answer = answerWithCalls(newToolbox({ source: newToolSource(tool) }), writeCall)
+  const { suspended, other } = await openWithForeignEnd(answer, { until: 'ApprovalChanged', hearsOthers: false })
+  const waiting = await suspended.chats.start(newChatRequest({ text: 'Another one' }))
+  const elsewhere = await other.chats.start(newChatRequest({ text: 'And one elsewhere' }))
+  for (const { id } of [waiting, elsewhere]) await followUntil(other, id, 'ApprovalChanged')
+  const approvals = await other.chats.decisions.list('approval', { isPending: true })
+  const approval = approvals.find(({ streamId }) => streamId === elsewhere.id)
+  await other.chats.decisions.answerApproval(approval?.id ?? '', 'ALWAYS')
+  await suspended.chats.decisions.resolveAllowed()
+  for (const { id } of [waiting, elsewhere])
+    expect((await followUntil(other, id, 'StreamFinished')).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+  expect(tool.runs).toHaveLength(2)
 })
 
 test('a queued message is sent at once in place of an answer that another process has ended', async () => {

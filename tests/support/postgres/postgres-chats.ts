@@ -3,6 +3,7 @@ import type { SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import type { ChatService } from '../../../src/chat/chat-service.ts'
 import { type ChatServiceOptions, createChatService } from '../../../src/chat/create-chat-service.ts'
 import type { ClockAndIds } from '../../../src/lib/clock-and-ids.ts'
+import { Notifier } from '../../../src/lib/async/notifier.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
@@ -26,6 +27,8 @@ interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestIns
   readonly answersOthers?: boolean
   /** Stand in for methods of the event store. */
   readonly eventStore?: (store: EventStore) => Partial<EventStore>
+  /** Whether it is told of what others write, as one is that is not suspended. Default: true. */
+  readonly hearsOthers?: boolean
   /** Default: no budgets, no titles, no compaction after a turn. */
   readonly settings?: ChatServiceOptions['settings']
   /** Default: the clock and the ids of the system. */
@@ -38,14 +41,26 @@ interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestIns
 export async function openPostgresChats(
   url: string,
   answer: ScriptedAnswer,
-  { answersOthers = true, eventStore, settings, runtime, generateSummary, ...options }: PostgresChatsOptions = {},
+  {
+    answersOthers = true,
+    hearsOthers = true,
+    eventStore,
+    settings,
+    runtime,
+    generateSummary,
+    ...options
+  }: PostgresChatsOptions = {},
 ): Promise<PostgresChats> {
   const installation = await openTestInstallation(url, options)
   const storage = await installation.openStorage({ profile: 'work' })
   const profile: ProfileStorage = {
     ...storage,
     ...(!answersOthers && { commands: null }),
-    ...(eventStore && { eventStore: wrapStore(storage.eventStore, eventStore(storage.eventStore)) }),
+    ...(!hearsOthers && { changes: { ...storage.changes, foreignApprovalRules: new Notifier() } }),
+    eventStore: wrapStore(storage.eventStore, {
+      ...(!hearsOthers && { onForeignAppend: () => undefined }),
+      ...eventStore?.(storage.eventStore),
+    }),
     name: 'work',
     blobs: new MemoryBlobStore(),
     hermesSessions: null,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ApprovalRecord } from '../../../../src/model/decision.ts'
+import { FencingError, StorageError } from '../../../../src/storage/errors.ts'
 import type { AppendRequest } from '../../../../src/storage/event-store.ts'
 import { type ChatFixture, newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
@@ -152,13 +153,41 @@ describe('ALWAYS', () => {
     eventStore.appendAll = async (requests) => {
       if (requests.length < 2 || errors.length > 0) return appendAll(requests)
       errors.push('full')
-      throw new Error('The disk is full.')
+      throw new StorageError('FULL', new Error('The disk is full.'))
     }
     await chat.chats.decisions.answerApproval(first?.id ?? '', 'ALWAYS')
     for (const stream of streams) expect((await waitForEnd(chat, stream)).status).toBe('FAILED')
     expect(errors).toHaveLength(1)
     expect(tool.runs).toEqual([])
   })
+})
+
+test.each([
+  ['has been ended by another process', (streamId: string) => new FencingError(streamId)],
+  ['cannot be saved', () => new StorageError('CONSTRAINT', new Error('A value is missing.'))],
+])('ALWAYS counts, and fails no other stream, though a stream that it covers %s', async (_, createError) => {
+  const tool = newTool()
+  const chat = newChats([tool], [writeCall])
+  const [one, two, three] = [await chat.start('One'), await chat.start('Two'), await chat.start('Three')]
+  await waitForPending(chat.chats, 'approval', 3)
+  const { eventStore } = chat.profile
+  const appendAll = eventStore.appendAll.bind(eventStore)
+  const refusals: number[] = []
+  eventStore.appendAll = async (requests) => {
+    const isRefused =
+      refusals.length < 2 && requests.some(({ fences }) => fences?.some(({ streamId }) => streamId === two.id))
+    if (!isRefused) return appendAll(requests)
+    refusals.push(requests.length)
+    throw createError(two.id)
+  }
+  const [approval] = await listApprovals(chat, one.id)
+  const answered = await chat.chats.decisions.answerApproval(approval?.id ?? '', 'ALWAYS')
+  expect(answered).toMatchObject({ state: 'ANSWERED', decision: 'ALWAYS' })
+  for (const stream of [one, three]) expect((await waitForEnd(chat, stream)).status).toBe('COMPLETED')
+  expect((await waitForEnd(chat, two)).status).toBe('FAILED')
+  expect(refusals).toEqual([3, 1])
+  expect(tool.runs).toHaveLength(2)
+  expect(await chat.profile.approvalRules.list()).toMatchObject([{ approvalId: approval?.id }])
 })
 
 test('ONCE and DENY release nothing', async () => {
