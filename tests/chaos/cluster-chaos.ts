@@ -24,12 +24,18 @@ export interface ClusterChaosReport extends ChaosReport {
 /** Longer than a lease, which takes 10 s: others have taken over by then. */
 const suspensionMs = 13_000
 
+/** Shorter than a lease: others end what they are asked to cancel, and nothing else. */
+const pausesMs = [200, 4_000] as const
+
+/** How many steps of the load a pause begins with. */
+const pauseChance = 0.05
+
 /** How often a server may fail to start before the run ends: its database may be away. */
 const maxFailedStarts = 100
 
 /**
  * Runs several servers on one PostgreSQL, which fails, too: it loses connections, or slows them down, restarts, hands over to its replica, and has a full
- * disk. Otherwise like `runChaos`, with requests that arrive at several servers at the same moment.
+ * disk. Servers are paused as well. Otherwise like `runChaos`, with requests that arrive at several servers at the same moment.
  */
 export async function runClusterChaos(options: ClusterChaosOptions): Promise<ClusterChaosReport> {
   await using postgres = await ReplicatedPostgres.start()
@@ -91,6 +97,7 @@ async function applyLoad(
   const names = Object.keys(failures).toSorted(() => random.next() - 0.5)
   const counts: Record<string, number> = {}
   let running = Promise.resolve()
+  const pauses: Promise<void>[] = []
   const errors: unknown[] = []
   let raceCount = 0
   try {
@@ -103,6 +110,9 @@ async function applyLoad(
         running = running.then(failures[next]).catch((error: unknown) => void errors.push(error))
       }
       if (progress >= 1 && next === undefined) break
+      if (random.chance(pauseChance)) {
+        pauses.push(group.suspend(random.between(...pausesMs)).catch((error: unknown) => void errors.push(error)))
+      }
       await run.step()
       if (random.chance(0.5)) {
         await run.race()
@@ -111,8 +121,8 @@ async function applyLoad(
       if (group.kills < kills && group.kills / kills <= raceCount / races) await group.kill()
     }
   } finally {
-    await running
+    await Promise.all([running, ...pauses])
   }
   if (errors.length > 0) throw errors[0]
-  return { races: raceCount, counts }
+  return { races: raceCount, counts: { ...counts, pause: pauses.length } }
 }

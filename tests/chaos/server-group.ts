@@ -32,7 +32,7 @@ export class ServerGroup implements ChaosServers {
   /** Stops one for a time, in which it does nothing and learns of nothing, as a machine does that is suspended. */
   async suspend(durationMs: number): Promise<void> {
     const running = this.#servers.filter(({ isReacting }) => isReacting)
-    if (running.length === 0) return
+    if (running.length < 2) return
     const server = this.#random.pick(running)
     await server.suspend()
     await delay(durationMs)

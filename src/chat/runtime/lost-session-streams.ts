@@ -27,17 +27,14 @@ export class LostSessionStreams {
   /** Leaves them. Nothing may change the session meanwhile. */
   async leaveIfAny(): Promise<void> {
     if (!this.#mayExist) return
-    const { turn, queue, store } = this.#options
+    const { turn, queue, store, onStreamLost } = this.#options
     const ids = [turn.stream, ...queue.list()].flatMap((stream) => stream?.id ?? [])
-    const lostIds = await findLostStreams(ids, store)
     this.#mayExist = false
+    const lostIds = await findLostStreams(ids, store).catch((error: unknown) => {
+      this.#mayExist = true
+      throw error
+    })
     await turn.leave(lostIds)
-    this.leaveQueued(lostIds)
-  }
-
-  /** Leaves those of these that are queued. Nothing may change the session meanwhile. */
-  leaveQueued(lostIds: ReadonlySet<string>): void {
-    const { queue, onStreamLost } = this.#options
     for (const { id } of queue.list()) if (lostIds.has(id)) onStreamLost(id)
     queue.forget(lostIds)
   }

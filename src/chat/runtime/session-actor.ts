@@ -64,9 +64,7 @@ export class SessionActor {
       afterEach: () => repeatAfterConflicts(() => this.#startNextQueued()),
       retryDelayMs: startRetryDelayMs,
       onError: (error) => options.log.error({ err: error }, 'Starting the next queued stream failed. Retrying.'),
-      onIdle: () => {
-        if (!this.#turn.stream && !this.#queue.first && !this.isCompacting) options.onIdle()
-      },
+      onIdle: () => void (!this.#turn.stream && !this.#queue.first && !this.isCompacting && options.onIdle()),
     })
   }
 
@@ -183,10 +181,11 @@ export class SessionActor {
     return this.#mailbox.enqueue(async () => this.#queue.restore(queued.filter(({ id }) => !this.findStream(id))))
   }
 
-  /** Leaves streams that another process has ended or taken over. */
+  /** Leaves streams that another process has ended or taken over. Those that are queued may be of this process again. */
   async leaveStreams(lostIds: ReadonlySet<string>): Promise<void> {
     await this.#turn.leave(lostIds)
-    await this.#mailbox.enqueue(async () => this.#lost.leaveQueued(lostIds))
+    this.#lost.suspect()
+    await this.#mailbox.enqueue(() => this.#lost.leaveIfAny())
   }
 
   /**
