@@ -128,7 +128,7 @@ export class EventLogWriter {
 
   /** Ends the waiting of the log's readers with an error. Those that come later receive it, too, until the next commit. */
   interruptReaders(error: Error): void {
-    this.#log.interruptReaders(this.#sessionId, error)
+    this.#log.interruptReaders(this.#sessionId, error, this.#headSeq)
   }
 
   #onFailed(error: unknown): void {

@@ -1,12 +1,10 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
 import { noTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts'
+import { CoalescedTask } from '../../lib/async/coalesced-task.ts'
+import { CachedSession, type WaitingReader } from './cached-session.ts'
 import { CommitScheduler } from './commit-scheduler.ts'
-import { EventLogTail } from './event-log-tail.ts'
 import { GroupCommitter } from './group-committer.ts'
-
-/** Events after which a session may be silent for a long time. */
-const idleEventTypes: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
 
 /** The part of the event store that the log uses. */
 export type EventLogStore = Pick<EventStore, 'appendAll' | 'readEvents' | 'loadHeadSeq' | 'onForeignAppend'>
@@ -28,18 +26,6 @@ export interface EventLogReader extends Disposable {
 
 type FollowingReader = EventLogReader & { isRemoved: boolean }
 
-interface CachedSession {
-  /** Its newest event is the newest of the log. */
-  readonly tail: EventLogTail
-  /** What wakes those that wait for its next event, with the readers for which they wait. */
-  readonly waiters: Map<() => void, Pick<EventLogReader, 'subscribers'>>
-  /** Why its next event cannot be committed. Null: nothing is known to be in the way. */
-  failure: Error | null
-  isRemoved: boolean
-  /** When its newest event was committed, by `performance.now`. */
-  committedAt: number
-}
-
 /**
  * The event logs of a profile's sessions. Readers see an event once its transaction has committed, never before. Each
  * reader keeps a cursor and is woken when there is more; nothing is buffered for it.
@@ -56,6 +42,7 @@ export class EventLog {
   readonly #readers = new Map<string, Set<FollowingReader>>()
   /** The sessions to which an append is in progress, with the seq of their newest event before it. */
   readonly #appending = new Map<string, number>()
+  readonly #lookAtAll = new CoalescedTask(() => this.#readHeads())
   #version = 0
   #isClosed = false
 
@@ -63,7 +50,10 @@ export class EventLog {
     this.#store = store
     this.#committer = new GroupCommitter(store, (durationMs) => this.commits.onCommitted(durationMs))
     this.#telemetry = telemetry
-    store.onForeignAppend((sessionId) => this.#onForeignAppend(sessionId))
+    store.onForeignAppend((sessionId) => {
+      if (sessionId === null) void this.#lookAtAll.request()
+      else this.#onForeignAppend(sessionId)
+    })
   }
 
   /** How far each subscriber is behind, in events. 0 for one whose session is idle. */
@@ -130,11 +120,12 @@ export class EventLog {
     for (const request of requests) this.#deliver(request)
   }
 
-  /** The next event of a session cannot be committed. Until one is, readers that have received all others get the error. */
-  interruptReaders(sessionId: string, error: Error): void {
-    const session = this.#getOrCreateSession(sessionId)
-    session.failure = error
-    for (const wake of [...session.waiters.keys()]) wake()
+  /**
+   * The event of a session after a seq cannot be committed. Until one is, here or in another process, readers that have received
+   * all others get the error. `headSeq`: null for the newest seq that is cached.
+   */
+  interruptReaders(sessionId: string, error: Error, headSeq: number | null): void {
+    this.#getOrCreateSession(sessionId).fail(error, headSeq ?? this.latestSeq(sessionId))
   }
 
   /** Ends the waiting for a session that was deleted. */
@@ -145,7 +136,7 @@ export class EventLog {
     if (!session) return
     session.tail.clear()
     session.isRemoved = true
-    for (const wake of [...session.waiters.keys()]) wake()
+    session.wakeAll()
     this.#evictIfIdle(sessionId)
   }
 
@@ -194,11 +185,7 @@ export class EventLog {
    * aborts. Resolves to false if the session was removed, and rejects if its next event cannot be committed. Starts to wait
    * before it reads the head, so that no commit in between is missed.
    */
-  async waitForMore(
-    sessionId: string,
-    reader: Pick<EventLogReader, 'cursor' | 'subscribers'>,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async waitForMore(sessionId: string, reader: WaitingReader, signal: AbortSignal): Promise<boolean> {
     const session = this.#getOrCreateSession(sessionId)
     const seq = reader.cursor
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -208,8 +195,9 @@ export class EventLog {
     try {
       const headSeq = this.#isClosed ? null : await this.loadHeadSeq(sessionId)
       if (headSeq === null) return false
-      if (!signal.aborted && headSeq <= seq && !session.failure) await promise
-      if (session.failure && headSeq <= seq) throw session.failure
+      if (!signal.aborted && headSeq <= seq && !session.findFailure(headSeq)) await promise
+      const failure = headSeq <= seq ? session.findFailure(headSeq) : null
+      if (failure) throw failure
       return !session.isRemoved
     } finally {
       session.waiters.delete(wake)
@@ -227,14 +215,24 @@ export class EventLog {
   }
 
   /** What is cached in memory of the session ends before what another process has appended. Readers look at the store. */
-  #onForeignAppend(sessionId: string | null): void {
-    for (const id of sessionId === null ? [...this.#sessions.keys()] : [sessionId]) {
-      const session = this.#sessions.get(id)
-      if (!session) continue
-      session.tail.clear()
-      for (const wake of [...session.waiters.keys()]) wake()
-      this.#evictIfIdle(id)
-    }
+  #onForeignAppend(sessionId: string): void {
+    const session = this.#sessions.get(sessionId)
+    if (!session) return
+    session.tail.clear()
+    session.wakeAll()
+    this.#evictIfIdle(sessionId)
+  }
+
+  /** Another process may have appended to any session, or deleted it. Only those are woken who wait for one of which that is so. */
+  async #readHeads(): Promise<void> {
+    // What cannot be read now is looked at the next time.
+    await Promise.allSettled(
+      [...this.#sessions.keys()].map(async (id) => {
+        const headSeq = await this.#store.loadHeadSeq(id)
+        this.#sessions.get(id)?.onHeadRead(headSeq)
+        this.#evictIfIdle(id)
+      }),
+    )
   }
 
   #beginAppend(requests: readonly AppendRequest[]): void {
@@ -251,19 +249,14 @@ export class EventLog {
   }
 
   #deliver({ sessionId, events }: AppendRequest): void {
-    const session = this.#getOrCreateSession(sessionId)
-    session.failure = null
-    session.tail.append(events)
-    session.committedAt = performance.now()
-    for (const wake of [...session.waiters.keys()]) wake()
+    this.#getOrCreateSession(sessionId).append(events)
     this.#evictIfIdle(sessionId)
   }
 
   #getOrCreateSession(id: string): CachedSession {
     let session = this.#sessions.get(id)
     if (!session) {
-      const committedAt = performance.now()
-      session = { tail: new EventLogTail(), waiters: new Map(), failure: null, isRemoved: false, committedAt }
+      session = new CachedSession()
       this.#sessions.set(id, session)
     }
     return session
@@ -271,15 +264,6 @@ export class EventLog {
 
   /** Removes an idle session from memory, unless a reader waits for it. */
   #evictIfIdle(id: string): void {
-    const session = this.#sessions.get(id)
-    if (!session || session.waiters.size > 0 || session.failure) return
-    const { newest } = session.tail
-    const isIdle = !newest || idleEventTypes.has(newest.type) || isEmptyQueue(newest)
-    if (isIdle) this.#sessions.delete(id)
+    if (this.#sessions.get(id)?.isIdle) this.#sessions.delete(id)
   }
-}
-
-/** Whether the event tells that the last queued message was taken back, or has begun its turn. */
-function isEmptyQueue(event: ChatEvent): boolean {
-  return event.type === 'QueueChanged' && event.streamIds.length === 0
 }

@@ -8,7 +8,7 @@ import type { ImportStore } from '../transfer/import-store.ts'
 import { PostgresBlobStore } from './blobs/postgres-blob-store.ts'
 import { migrate } from './database/migrate.ts'
 import { PostgresDatabase, type PostgresDatabaseOptions } from './database/postgres-database.ts'
-import { ChangeHub } from './notifications/change-hub.ts'
+import { ChangeHub, type ChangeHubOptions } from './notifications/change-hub.ts'
 import { deletionTopic, PostgresProfileDatabase } from './postgres-profile-database.ts'
 import { openPostgresStorage } from './open-postgres-storage.ts'
 import { ProcessLease, type ProcessLeaseOptions } from './processes/process-lease.ts'
@@ -23,10 +23,8 @@ import {
   trashProfile,
 } from './database/profile-table.ts'
 
-export interface PostgresInstallationOptions extends Pick<
-  PostgresDatabaseOptions,
-  'url' | 'schema' | 'maxConnections'
-> {
+export interface PostgresInstallationOptions
+  extends Pick<PostgresDatabaseOptions, 'url' | 'schema' | 'maxConnections'>, Pick<ChangeHubOptions, 'lookIntervalMs'> {
   /** Where to listen for notifications: a direct connection, if `url` is that of a pooler. Default: `url`. */
   readonly listenUrl?: string
   /** How long this process may be cut off before another one takes over its streams, and how often it tells that it lives. */
@@ -59,12 +57,13 @@ export class PostgresInstallation implements Installation {
   #onProfileDeleted: (name: string) => void = () => undefined
   #closing: Promise<void> | null = null
 
-  private constructor({ log, url, listenUrl = url, ...options }: PostgresInstallationOptions) {
+  private constructor({ log, url, listenUrl = url, lookIntervalMs, ...options }: PostgresInstallationOptions) {
     const onError = (error: unknown): void =>
       log.warn({ err: error }, 'A connection to PostgreSQL failed. Another is made.')
     this.#log = log
     this.#database = new PostgresDatabase({ ...options, url, onIdleError: onError })
-    this.#hub = new ChangeHub({ database: this.#database, listenUrl, onError })
+    const intervals = lookIntervalMs === undefined ? {} : { lookIntervalMs }
+    this.#hub = new ChangeHub({ ...intervals, database: this.#database, listenUrl, onError })
   }
 
   /** Connects, and creates or updates the tables. Throws StorageError and DatabaseTooNewError. */

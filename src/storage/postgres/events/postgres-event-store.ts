@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader'
 import { parseIdKind } from '../../../lib/ids.ts'
 import { chunkArray } from '../../../lib/chunk-array.ts'
 import type { ChatEvent } from '../../../model/chat-event.ts'
@@ -19,7 +20,7 @@ import { insertIdempotencyKey } from '../tables/idempotency-key-table.ts'
 import { listSteeredMessages, listUnplacedWithdrawnMessages } from '../tables/message-table.ts'
 import { findContinuation, findOldestRetries } from '../tables/retries/session-place.ts'
 import * as turnMessages from '../tables/retries/turn-message-table.ts'
-import { loadHeadSeq } from '../tables/session-table.ts'
+import { loadHeadSeqs } from '../tables/session-table.ts'
 import {
   claimOrphanedStreams,
   findActiveStream,
@@ -37,6 +38,11 @@ const deleteBatchSize = 500
 /** The event store of a profile in PostgreSQL. */
 export class PostgresEventStore implements EventStore {
   readonly #database: PostgresProfileDatabase
+  /** Many readers look at the same moment whether their sessions have more. */
+  readonly #headSeqs = new DataLoader((ids: readonly string[]) => loadHeadSeqs(this.#database, ids), {
+    cache: false,
+    maxBatchSize: 1_000,
+  })
 
   constructor(database: PostgresProfileDatabase) {
     this.#database = database
@@ -78,7 +84,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   loadHeadSeq(sessionId: string): Promise<number | null> {
-    return loadHeadSeq(this.#database, sessionId)
+    return this.#headSeqs.load(sessionId)
   }
 
   onForeignAppend(listener: (sessionId: string | null) => void): void {

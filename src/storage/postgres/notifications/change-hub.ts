@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { PostgresDatabase } from '../database/postgres-database.ts'
 import { ChangeListener } from './change-listener.ts'
 import { type ChangeTopic, parsePayload, toPayloads } from './change-message.ts'
@@ -10,6 +11,8 @@ export interface ChangeHubOptions {
   readonly onError: (error: Error) => void
   /** How often it is tested that notifications arrive, in milliseconds. Default: 5,000. */
   readonly testIntervalMs?: number
+  /** How often subscribers look for changes whose notification was lost, in milliseconds. Default: 10,000. */
+  readonly lookIntervalMs?: number
 }
 
 /** Is told of a topic that another process has changed; null: any may have changed. */
@@ -18,11 +21,21 @@ export type ChangeSubscriber = (topic: string | null) => void
 const defaultTestIntervalMs = 5_000
 /** While notifications do not arrive, subscribers look for changes themselves this often. */
 const pollIntervalMs = 250
+/**
+ * A process that dies between a commit and its notification tells nobody. What it leaves has to be known elsewhere within 15
+ * seconds. A look costs a process a few short statements for each profile, one for the readers of all sessions of a profile,
+ * and one for each client that follows its decisions or its runs of jobs.
+ */
+const defaultLookIntervalMs = 10_000
+/** After this time, a notification that could not be sent is sent again. */
+const resendDelayMs = 500
+/** Of more changes than these, those that wait to be sent again are dropped: others find them when they look. */
+const maxUnsent = 10_000
 
 /**
  * Passes on what commits change to the other processes of the installation, by LISTEN and NOTIFY: one notification for all
- * commits while another one is sent. Nothing depends on it: where notifications do not arrive, as behind a pooler, or while
- * the connection is broken, subscribers are told all the time that anything may have changed.
+ * commits while another one is sent. Nothing depends on it: subscribers are also told, now and then, that anything may have
+ * changed, and all the time where notifications do not arrive, as behind a pooler, or while the connection is broken.
  */
 export class ChangeHub {
   readonly #options: ChangeHubOptions
@@ -34,6 +47,9 @@ export class ChangeHub {
   /** What is to be sent, without duplicates. */
   #pending = new Map<string, ChangeTopic>()
   #sending: Promise<void> | null = null
+  /** Whether the last notification could not be sent. */
+  #isFailing = false
+  readonly #closing = new AbortController()
   /** Whether the last test has arrived. */
   #isWorking = false
   #isTestArriving = false
@@ -54,6 +70,7 @@ export class ChangeHub {
     this.#timers = [
       setInterval(() => this.#test(), options.testIntervalMs ?? defaultTestIntervalMs).unref(),
       setInterval(() => this.#poll(), pollIntervalMs).unref(),
+      setInterval(() => this.#tellAll(), options.lookIntervalMs ?? defaultLookIntervalMs).unref(),
     ]
   }
 
@@ -78,8 +95,9 @@ export class ChangeHub {
     }
   }
 
-  /** Sends what is left, and stops listening. */
+  /** Sends what is left, if that can be sent, and stops listening. */
   async close(): Promise<void> {
+    this.#closing.abort()
     for (const timer of this.#timers) clearInterval(timer)
     await this.#sending
     await this.#listener.close()
@@ -89,15 +107,29 @@ export class ChangeHub {
     // What is published until then is sent together.
     await Promise.resolve()
     while (this.#pending.size > 0) {
-      const topics = [...this.#pending.values()]
-      this.#pending = new Map()
-      try {
-        await this.#notify(toPayloads(this.#id, topics))
-      } catch (error) {
-        if (error instanceof Error) this.#options.onError(error)
-      }
+      const isLast = this.#closing.signal.aborted
+      const isSent = await this.#sendPending()
+      if (isSent) continue
+      if (isLast) break
+      await delay(resendDelayMs, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined)
     }
     this.#sending = null
+  }
+
+  /** Resolves to false if that fails: it is still pending then. */
+  async #sendPending(): Promise<boolean> {
+    const unsent = this.#pending
+    this.#pending = new Map()
+    try {
+      await this.#notify(toPayloads(this.#id, [...unsent.values()]))
+      this.#isFailing = false
+      return true
+    } catch (error) {
+      if (unsent.size <= maxUnsent) this.#pending = new Map([...unsent, ...this.#pending])
+      if (!this.#isFailing && error instanceof Error) this.#options.onError(error)
+      this.#isFailing = true
+      return false
+    }
   }
 
   async #notify(payloads: readonly string[]): Promise<void> {

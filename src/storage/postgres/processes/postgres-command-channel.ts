@@ -1,3 +1,4 @@
+import { CoalescedTask } from '../../../lib/async/coalesced-task.ts'
 import { Notifier } from '../../../lib/async/notifier.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
 import type { Command, CommandChannel, CommandService, CommandTarget } from '../../installation/command-channel.ts'
@@ -29,16 +30,18 @@ export class PostgresCommandChannel implements CommandChannel {
    * command once more. With results that could not be stored; null once they are.
    */
   readonly #executed = new Map<number, string | null>()
-  #isListing = false
-  #mustList = false
   readonly #executors = new Map<CommandService, (text: string) => Promise<string>>()
+  /** Lists are read one after the other, so that no older one is left when a command is no longer listed. */
+  readonly #executePending = new CoalescedTask(async () => {
+    if (this.#executors.size > 0) this.#executeAll(await listPendingCommands(this.#database))
+  })
 
   constructor(database: PostgresProfileDatabase) {
     this.#database = database
     database.onChanged((topic) => {
       if (topic === null || topic === resultsTopic) this.#results.notify()
       // The next notification, or look, finds them again.
-      if (topic === null || topic === commandsTopic) this.#executePending().catch(() => undefined)
+      if (topic === null || topic === commandsTopic) this.#executePending.request().catch(() => undefined)
     })
   }
 
@@ -67,7 +70,7 @@ export class PostgresCommandChannel implements CommandChannel {
 
   serve(service: CommandService, execute: (text: string) => Promise<string>): void {
     this.#executors.set(service, execute)
-    this.#executePending().catch(() => undefined)
+    this.#executePending.request().catch(() => undefined)
   }
 
   takeOver(streamId: string): Promise<StreamRecord[]> {
@@ -84,21 +87,6 @@ export class PostgresCommandChannel implements CommandChannel {
 
   listForeignClaims(): Promise<string[]> {
     return listForeignClaims(this.#database)
-  }
-
-  /** Lists are read one after the other, so that no older one is left when a command is no longer listed. */
-  async #executePending(): Promise<void> {
-    this.#mustList = true
-    if (this.#executors.size === 0 || this.#isListing) return
-    this.#isListing = true
-    try {
-      while (this.#mustList) {
-        this.#mustList = false
-        this.#executeAll(await listPendingCommands(this.#database))
-      }
-    } finally {
-      this.#isListing = false
-    }
   }
 
   #executeAll(commands: readonly PendingCommand[]): void {

@@ -92,9 +92,9 @@ const patchRow = {
     instructions = $8, effort = $9 WHERE profile = $1 AND id = $2`,
 }
 
-const selectHead = {
-  name: 'select-head-seq',
-  text: 'SELECT head_seq FROM sessions WHERE profile = $1 AND id = $2',
+const selectHeads = {
+  name: 'select-head-seqs',
+  text: 'SELECT id, head_seq FROM sessions WHERE profile = $1 AND id = ANY($2::text[])',
 }
 
 /** Inserts a session. If it is pinned or archived, so is its conversation then. */
@@ -164,8 +164,9 @@ export async function patchSession(
   await tx.execute(patchRow, [sessionId, title, title_source, ended_at, end_reason, model, instructions, effort])
 }
 
-/** The seq of the last event of a session's log; null without the session. */
-export async function loadHeadSeq(db: PostgresConnection, sessionId: string): Promise<number | null> {
-  const [row] = await db.query<{ head_seq: number }>(selectHead, [sessionId])
-  return row?.head_seq ?? null
+/** For each session, the seq of the last event of its log; null without the session. */
+export async function loadHeadSeqs(db: PostgresConnection, sessionIds: readonly string[]): Promise<(number | null)[]> {
+  const rows = await db.query<{ id: string; head_seq: number }>(selectHeads, [sessionIds])
+  const heads = new Map(rows.map(({ id, head_seq }) => [id, head_seq]))
+  return sessionIds.map((id) => heads.get(id) ?? null)
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { EventLog } from '../../../../src/chat/log/event-log.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
@@ -29,6 +30,8 @@ interface LogFixture {
   appendElsewhere(...events: readonly ChatEvent[]): void
   /** As another process does whose notification has not come yet. */
   appendSilently(...events: readonly ChatEvent[]): void
+  /** Any session may have been appended to elsewhere. Resolves when the log has looked. */
+  tellOfAny(): Promise<void>
   /** Appends do not end until they fail with the error that the returned function is given. */
   holdAppend(): (error: Error) => void
   read(after: number, limit?: number): Promise<number[]>
@@ -62,6 +65,10 @@ function newLogFixture(): LogFixture {
       tellOfForeignAppend(sessionId)
     },
     appendSilently: (...events) => void stored.push(...events),
+    tellOfAny: async () => {
+      tellOfForeignAppend(null)
+      await nextTurn()
+    },
     holdAppend: () => {
       const { promise, reject } = Promise.withResolvers<void>()
       // The committer may begin the append after it was told to fail.
@@ -117,6 +124,51 @@ test('what another process appends wakes those who wait, and is read from the st
   expect(await read(1)).toEqual([2])
   await append(newDelta(3, 'c'))
   expect(await read(0)).toEqual([1, 2, 3])
+})
+
+test('when another process may have appended to any session, only those are woken who have something to read', async () => {
+  const { log, append, appendSilently, tellOfAny, read, storeReads } = newLogFixture()
+  await append(newDelta(1, 'a'))
+  const { signal } = new AbortController()
+  const waiting = log.waitForMore(sessionId, { cursor: 1, subscribers: 1 }, signal)
+  await tellOfAny()
+  expect(log.stats.waiting).toBe(1)
+  expect(await read(0)).toEqual([1])
+  expect(storeReads).toEqual([])
+  appendSilently(newDelta(2, 'b'))
+  await tellOfAny()
+  expect(await waiting).toBe(true)
+  expect(await read(0)).toEqual([1, 2])
+})
+
+test('readers are told that an event cannot be saved until this or another process has saved one', async () => {
+  const { log, append, appendElsewhere, appendSilently, tellOfAny, read } = newLogFixture()
+  await append(newDelta(1, 'a'))
+  const { signal } = new AbortController()
+  const waitAfter = (cursor: number) => log.waitForMore(sessionId, { cursor, subscribers: 1 }, signal)
+  const failure = new Error('The disk is full.')
+  const waiting = waitAfter(1)
+  log.interruptReaders(sessionId, failure, 1)
+  await expect(waiting).rejects.toBe(failure)
+  await tellOfAny()
+  await expect(waitAfter(1)).rejects.toBe(failure)
+  expect(await waitAfter(0)).toBe(true)
+  appendElsewhere(newDelta(2, 'b'))
+  expect(await waitAfter(1)).toBe(true)
+  expect(await read(1)).toEqual([2])
+  log.interruptReaders(sessionId, failure, 2)
+  await expect(waitAfter(2)).rejects.toBe(failure)
+  appendSilently({ ...newDelta(3, ''), type: 'SessionChanged' })
+  await tellOfAny()
+  expect(log.stats.sessions).toBe(0)
+  const waitingAgain = waitAfter(3)
+  await append(newDelta(4, 'c'))
+  expect(await waitingAgain).toBe(true)
+  log.interruptReaders(sessionId, failure, 4)
+  await append(newDelta(5, 'd'))
+  const waitingForNext = waitAfter(5)
+  await append(newDelta(6, 'e'))
+  expect(await waitingForNext).toBe(true)
 })
 
 describe('the tail of a log', () => {
