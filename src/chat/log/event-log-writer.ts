@@ -38,6 +38,13 @@ export interface EventLogWrite {
 /** How often a batch is composed because other processes have written to the log. */
 const maxAttempts = 10
 
+export interface EventLogWriterOptions {
+  /** Called when another process has written to the log, or has ended or taken over a stream, and the write is refused. */
+  readonly onConflict?: () => void
+  /** Called before a batch is composed again: what it is composed of may have been changed by another process. */
+  readonly beforeRetry?: () => Promise<void>
+}
+
 interface ComposedBatch {
   readonly request: AppendRequest
   readonly result: AppendResult
@@ -48,15 +55,14 @@ interface ComposedBatch {
 export class EventLogWriter {
   readonly #log: EventLog
   readonly #sessionId: string
-  readonly #onConflict: () => void
+  readonly #options: EventLogWriterOptions
   #headSeq: number | null = null
   #lastWrite: Promise<unknown> = Promise.resolve()
 
-  /** `onConflict` is called when another process has written to the log, or has ended or taken over a stream. */
-  constructor(log: EventLog, sessionId: string, onConflict: () => void = () => undefined) {
+  constructor(log: EventLog, sessionId: string, options: EventLogWriterOptions = {}) {
     this.#log = log
     this.#sessionId = sessionId
-    this.#onConflict = onConflict
+    this.#options = options
   }
 
   /** Where the log ends after the writes so far. */
@@ -97,6 +103,8 @@ export class EventLogWriter {
   static async #commit(log: EventLog, writes: readonly EventLogWrite[]): Promise<AppendResult[]> {
     for (let attempt = 1; ; attempt += 1) {
       const headSeqs = await Promise.all(writes.map(({ writer }) => writer.#loadHeadSeq()))
+      // After the heads: whatever changes later is a conflict again.
+      if (attempt > 1) await Promise.all(writes.map(({ writer }) => writer.#options.beforeRetry?.()))
       const composed = writes.map((write, index) => ({
         ...write,
         ...write.writer.#compose(write, headSeqs[index] ?? 0),
@@ -135,7 +143,7 @@ export class EventLogWriter {
     // Another process has written to the log, or owns it now. The next write reads where it ends.
     if (!(error instanceof LogVersionConflictError || error instanceof FencingError)) return
     this.#headSeq = null
-    this.#onConflict()
+    this.#options.onConflict?.()
   }
 
   #compose({ compose }: EventLogWrite, previousHeadSeq: number): ComposedBatch {

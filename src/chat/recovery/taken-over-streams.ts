@@ -62,7 +62,14 @@ export class TakenOverStreams {
     idempotencyKeys: readonly IdempotencyKeyRecord[],
   ): Promise<void> {
     const { sessionId } = stream
-    const writer = new EventLogWriter(this.#options.eventLog, sessionId)
+    const { eventLog, store } = this.#options
+    // The process that has the queue may change it after all.
+    const beforeRetry = async (): Promise<void> => {
+      const unfinished = await store.listUnfinishedStreams()
+      queue.forget(new Set(queue.list().map(({ id }) => id)))
+      queue.restore(unfinished.filter((each) => each.sessionId === sessionId && each.status === 'QUEUED'))
+    }
+    const writer = new EventLogWriter(eventLog, sessionId, { beforeRetry })
     const queue = new QueuedStreams({ ...this.#options, sessionId, writer, takesOver: true })
     queue.restore(queued)
     await queue.withdraw(stream, idempotencyKeys)

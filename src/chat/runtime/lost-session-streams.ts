@@ -27,7 +27,7 @@ export class LostSessionStreams {
   /** Leaves them. Nothing may change the session meanwhile. */
   async leaveIfAny(): Promise<void> {
     if (!this.#mayExist) return
-    const { turn, queue, store, onStreamLost } = this.#options
+    const { turn, queue, store } = this.#options
     const ids = [turn.stream, ...queue.list()].flatMap((stream) => stream?.id ?? [])
     this.#mayExist = false
     const lostIds = await findLostStreams(ids, store).catch((error: unknown) => {
@@ -35,6 +35,18 @@ export class LostSessionStreams {
       throw error
     })
     await turn.leave(lostIds)
+    this.#leaveQueued(lostIds)
+  }
+
+  /** Leaves those that are queued: a change of the queue is composed again without them. */
+  async leaveQueued(): Promise<void> {
+    const { queue, store } = this.#options
+    const ids = queue.list().map(({ id }) => id)
+    this.#leaveQueued(await findLostStreams(ids, store))
+  }
+
+  #leaveQueued(lostIds: ReadonlySet<string>): void {
+    const { queue, onStreamLost } = this.#options
     for (const { id } of queue.list()) if (lostIds.has(id)) onStreamLost(id)
     queue.forget(lostIds)
   }

@@ -46,10 +46,12 @@ export class SessionActor {
 
   constructor(options: SessionActorOptions) {
     this.#options = options
-    this.#writer = new EventLogWriter(options.eventLog, options.sessionId, () => {
+    const onConflict = (): void => {
       this.#isContinued = null
       this.#lost.suspect()
-    })
+    }
+    const beforeRetry = () => this.#lost.leaveQueued()
+    this.#writer = new EventLogWriter(options.eventLog, options.sessionId, { onConflict, beforeRetry })
     const assertNotContinued = () => this.#assertNotContinued()
     this.#continuationWriter = new SessionContinuationWriter({ ...options, writer: this.#writer, assertNotContinued })
     this.#queue = new QueuedStreams({ ...options, writer: this.#writer })
@@ -194,9 +196,7 @@ export class SessionActor {
    */
   async cancel(streamId: string, keys: readonly IdempotencyKeyRecord[] = []): Promise<StreamFinishResult | null> {
     const runner = this.activeRunner
-    if (runner?.committed.stream.id === streamId) {
-      return runner.finish({ status: 'CANCELLED' }, keys)
-    }
+    if (runner?.committed.stream.id === streamId) return runner.finish({ status: 'CANCELLED' }, keys)
     return this.#mailbox.enqueue(async () => {
       const queued = this.#queue.find(streamId)
       // It may have started while this task was waiting.

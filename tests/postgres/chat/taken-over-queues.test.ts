@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { firstPage } from '../../unit/storage/contract/records.ts'
+import type { StreamRecord } from '../../../src/model/stream.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts'
 import { StorageError } from '../../../src/storage/errors.ts'
@@ -30,7 +31,14 @@ async function startWithQueue({ chats }: PostgresChats, texts: readonly string[]
   const queued: string[] = []
   for (const text of texts) queued.push((await chats.start(newChatRequest({ sessionId, text, ifBusy: 'QUEUE' }))).id)
   const [first = '', last = ''] = queued
-  return { id: running.id, sessionId, first, last }
+  return { id: running.id, sessionId, first, last, ids: queued }
+}
+
+/** The ids of the queued streams, as the newest event tells them. */
+async function readQueue({ profile }: PostgresChats, sessionId: string): Promise<readonly string[]> {
+  const events = await profile.eventStore.readEvents({ sessionId, after: 0, limit: 1_000 })
+  const change = events.findLast(({ type }) => type === 'QueueChanged')
+  return change?.type === 'QueueChanged' ? change.streamIds : []
 }
 
 /** As when its lease has run out. It gets another one with the next renewal. */
@@ -135,6 +143,71 @@ test('a message that another process has withdrawn is not sent by its own one, w
   await expect(suspended.chats.queueManagement.sendMessage(first)).rejects.toMatchObject({ code: 'STALE' })
   const [running, withdrawn] = await Promise.all([id, first].map((each) => other.profile.eventStore.findStream(each)))
   expect([running?.status, withdrawn?.status]).toEqual(['RUNNING', 'CANCELLED'])
+})
+
+const moveLast = ({ chats }: PostgresChats, last: string, before: StreamRecord) =>
+  chats.queueManagement.moveMessage(last, before)
+
+test.each([
+  ['moves another one', moveLast, ['last', 'second']],
+  ['withdraws another one', ({ chats }: PostgresChats, last: string) => chats.cancel(last), ['second']],
+])(
+  'a process that %s, and was not told that a queued message was withdrawn, does not name that',
+  async (_, change, queue) => {
+    const url = await useTestDatabase()
+    const untold = await openPostgresChats(url, storyOrAnswer, { answersOthers: false, hearsOthers: false })
+    const other = await openPostgresChats(url, storyOrAnswer)
+    const { sessionId, first, ids } = await startWithQueue(untold, ['One', 'Two', 'Three'])
+    const [, second = '', last = ''] = ids
+    const before = await other.profile.eventStore.findStream(second)
+    if (!before) throw new Error('The message is not stored.')
+    expect((await other.chats.cancel(first)).outcome).toBe('CANCELLED')
+    await change(untold, last, before)
+    const names = new Map([
+      [second, 'second'],
+      [last, 'last'],
+    ])
+    expect((await readQueue(other, sessionId)).map((id) => names.get(id))).toEqual(queue)
+    expect(
+      untold.chats
+        .listActiveStreams()
+        .map(({ id }) => names.get(id))
+        .slice(1),
+    ).toEqual(queue)
+  },
+)
+
+test('a message is not moved before one that another process has withdrawn', async () => {
+  const url = await useTestDatabase()
+  const untold = await openPostgresChats(url, storyOrAnswer, { answersOthers: false, hearsOthers: false })
+  const other = await openPostgresChats(url, storyOrAnswer)
+  const { sessionId, first, last } = await startWithQueue(untold, ['One', 'Two'])
+  const before = await other.profile.eventStore.findStream(first)
+  expect((await other.chats.cancel(first)).outcome).toBe('CANCELLED')
+  await expect(untold.chats.queueManagement.moveMessage(last, before)).rejects.toMatchObject({ code: 'STALE' })
+  expect(await readQueue(other, sessionId)).toEqual([last])
+})
+
+test('a queue that its process changes, while another one withdraws a message from it, names what is queued after both', async () => {
+  const url = await useTestDatabase()
+  const suspended = await openPostgresChats(url, storyOrAnswer, { answersOthers: false })
+  let changeFirst = async (): Promise<void> => undefined
+  const other = await openPostgresChats(url, storyOrAnswer, {
+    eventStore: (store) => ({
+      appendAll: async (requests) => {
+        await changeFirst()
+        return store.appendAll(requests)
+      },
+    }),
+  })
+  const { sessionId, first, ids } = await startWithQueue(suspended, ['One', 'Two', 'Three'])
+  const [, second = '', last = ''] = ids
+  changeFirst = async () => {
+    changeFirst = async () => undefined
+    await suspended.chats.cancel(second)
+  }
+  expect((await other.chats.cancel(first)).outcome).toBe('CANCELLED')
+  expect(await readQueue(other, sessionId)).toEqual([last])
 })
 
 test('a process that is asked to start a message, and does not own its session any more, has the other one look again', async () => {

@@ -152,11 +152,12 @@ export class QueuedStreams {
     return this.find(queued.id) ?? queued
   }
 
-  /** Moves a queued stream before another one, or to the end, and stores the key of the call. */
+  /** Moves a queued stream before another one, or to the end, and stores the key of the call. Throws STALE without that one. */
   async move(queued: StreamRecord, before: StreamRecord | null, newKey: IdempotencyKeyRecord | null): Promise<void> {
     const listMoved = (): StreamRecord[] => {
       const others = this.#listOthers(queued)
       const index = before ? others.findIndex(({ id }) => id === before.id) : others.length
+      if (index === -1) throw createNotQueuedError()
       return others.toSpliced(index, 0, queued)
     }
     if (listMoved().every(({ id }, place) => id === this.#streams[place]?.id)) return
