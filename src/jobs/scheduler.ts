@@ -9,7 +9,6 @@ import {
   findDueTimes,
   finishJobRun,
   interruptedJobRunOutcome,
-  reevaluateJobDueTimes,
   type JobRunIds,
   type JobRunOutcome,
   skipDueTimes,
@@ -18,7 +17,11 @@ import {
   startManualJobRun,
 } from './job-state.ts'
 import type { JobRunSlots, ReleaseJobRunSlot } from './job-run-slots.ts'
-import { JobRevisionConflictError, JobRunLimitError } from '../storage/errors.ts'
+import { OrphanedRuns } from './orphaned-runs.ts'
+import { JobRunLimitError } from '../storage/errors.ts'
+import { logUnlessStorageProblem } from '../storage/health/log-unless-storage-problem.ts'
+import { reevaluateJobs } from './reevaluate-jobs.ts'
+import { tryCommit } from './try-commit.ts'
 
 export interface JobSchedulerOptions {
   readonly store: JobStore
@@ -64,8 +67,8 @@ export class Scheduler {
   readonly #runtime: ClockAndIds
   /** Active runs and requests. `close` waits for them. */
   readonly #inFlight = new TaskTracker()
-  /** Runs that this process has taken over, or could not start, and has to end: nobody else ends them now. */
-  readonly #orphans = new Map<string, JobRunRecord>()
+  readonly #activeRunIds = new Set<string>()
+  readonly #orphans: OrphanedRuns
   #polls: Promise<void> = Promise.resolve()
   #cancelTimer: () => void = () => undefined
   #lastPolledAt = Number.NEGATIVE_INFINITY
@@ -75,14 +78,25 @@ export class Scheduler {
   constructor(options: JobSchedulerOptions) {
     this.#options = options
     this.#runtime = options.runtime ?? systemClockAndIds
+    this.#orphans = new OrphanedRuns({
+      store: options.store,
+      isActive: (id) => this.#activeRunIds.has(id),
+      interrupt: (run) => this.#finishRun(run, interruptedJobRunOutcome, this.#runtime.now()),
+    })
   }
 
-  /** Ends the runs that another process left active, and starts the timer. Returns how many runs it has ended. */
+  /**
+   * Ends the runs that another process left active, and starts the timer. Returns how many runs it has ended. Rejects with a
+   * problem of the storage; what else fails is logged, and the runs are ended later.
+   */
   async start(): Promise<number> {
-    const endedRuns = await this.endOrphanedRuns()
-    await this.#reevaluateAll()
+    const { log } = this.#options
+    const endedRuns = await this.endOrphanedRuns().catch(logUnlessStorageProblem(log, 'Runs could not be ended.'))
+    await this.#reevaluateAll().catch(
+      logUnlessStorageProblem(log, 'The due times of jobs could not be computed again.'),
+    )
     this.requestPoll()
-    return endedRuns
+    return endedRuns ?? 0
   }
 
   /**
@@ -90,17 +104,8 @@ export class Scheduler {
    * Rejects with the first error, after the runs without one.
    */
   async endOrphanedRuns(): Promise<number> {
-    for (const run of await this.#options.store.claimOrphanedRuns()) this.#orphans.set(run.id, run)
-    const orphans = [...this.#orphans.values()]
-    const results = await Promise.allSettled(orphans.map((run) => this.#endOrphan(run)))
-    const failed = results.find(({ status }) => status === 'rejected')
-    if (failed?.status === 'rejected') throw failed.reason
-    return orphans.length
-  }
-
-  async #endOrphan(run: JobRunRecord): Promise<void> {
-    await this.#finishRun(run, interruptedJobRunOutcome, this.#runtime.now())
-    this.#orphans.delete(run.id)
+    await this.#orphans.claim()
+    return this.#orphans.endAll()
   }
 
   /** Checks for due jobs. Call it when a job was created or changed. */
@@ -148,18 +153,18 @@ export class Scheduler {
 
   /** Processes the jobs that are due. Returns how long to wait until the next check. */
   async #processAllDue(): Promise<number> {
-    const { store } = this.#options
+    const { store, log } = this.#options
     const now = this.#runtime.now()
     if (now < this.#lastPolledAt - millisPerDay) await this.#reevaluateAll()
     this.#lastPolledAt = now
-    if (this.#orphans.size > 0) await this.endOrphanedRuns()
+    await this.#orphans.endAll().catch(logUnlessStorageProblem(log, 'Runs could not be ended.'))
     let mustRetry = false
     let isWaitingForSlot = false
     for (const job of await store.listDueJobs(now)) {
       const isProcessed = await this.#processDue(job, now).catch((error: unknown) => {
         mustRetry = true
         if (error instanceof JobRunLimitError) return
-        this.#options.log.error({ err: error, job: job.id }, 'A due job could not be started. Retrying.')
+        log.error({ err: error, job: job.id }, 'A due job could not be started. Retrying.')
       })
       if (isProcessed === false) isWaitingForSlot = true
     }
@@ -181,7 +186,7 @@ export class Scheduler {
     if (!due) throw new Error(`The schedule "${job.schedule}" in ${job.timezone} has no due time at nextRunAt.`)
     const latestHasRun = await this.#options.store.hasRunFor(job.id, due.latest)
     if (latestHasRun || job.runningTrigger !== null)
-      await this.#tryCommit({ job: skipDueTimes(job, due, latestHasRun) })
+      await tryCommit(this.#options.store, { job: skipDueTimes(job, due, latestHasRun) })
     else {
       const { slots } = this.#options
       const release = slots.tryAcquire()
@@ -217,19 +222,24 @@ export class Scheduler {
     release: ReleaseJobRunSlot,
   ): Promise<{ readonly hasBegun: Promise<unknown> } | null> {
     const { job, run } = started
+    this.#activeRunIds.add(run.id)
+    const onEnded = (): void => {
+      this.#activeRunIds.delete(run.id)
+      release()
+    }
     let isStarted = false
     try {
-      isStarted = await this.#tryCommit(started)
+      isStarted = await tryCommit(this.#options.store, started)
     } catch (error) {
       // The database may have committed it, and not have been able to say so.
-      this.#orphans.set(run.id, run)
+      this.#orphans.add(run)
       throw error
     } finally {
-      if (!isStarted) release()
+      if (!isStarted) onEnded()
     }
     if (!isStarted) return null
     const execution = Promise.try(() => this.#options.run(job, run))
-    void this.#inFlight.run(() => this.#recordOutcome(run, execution).finally(release))
+    void this.#inFlight.run(() => this.#recordOutcome(run, execution).finally(onEnded))
     return { hasBegun: execution.catch(() => undefined) }
   }
 
@@ -259,29 +269,13 @@ export class Scheduler {
       // The job was deleted together with its runs, or this run has already ended.
       if (found?.runningRun?.id !== run.id) return
       const { job, runningRun } = found
-      if (await this.#tryCommit(finishJobRun({ job, run: runningRun }, outcome, endedAt))) return
+      if (await tryCommit(this.#options.store, finishJobRun({ job, run: runningRun }, outcome, endedAt))) return
     }
   }
 
   async #reevaluateAll(): Promise<void> {
-    const { store } = this.#options
-    for (const listed of await store.listJobs()) {
-      for (let job: SegueJob | null = listed; job; job = await store.findJob(listed.id)) {
-        const updated = reevaluateJobDueTimes(job, this.#runtime.now())
-        if (!updated || (await this.#tryCommit({ job: updated }))) break
-      }
-    }
-  }
-
-  /** Returns false if the job has changed since it was read. */
-  async #tryCommit(commit: JobCommit): Promise<boolean> {
-    try {
-      await this.#options.store.commit(commit)
-    } catch (error) {
-      if (error instanceof JobRevisionConflictError) return false
-      throw error
-    }
-    return true
+    const { store, log } = this.#options
+    await reevaluateJobs(store, () => this.#runtime.now(), log)
   }
 
   #toFailedOutcome(error: unknown, run: JobRunRecord): JobRunOutcome {

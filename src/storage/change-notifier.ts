@@ -20,6 +20,6 @@ export interface ProfileChangeNotifiers {
   readonly jobRuns: ChangeNotifier
   /** Another process has added an approval rule, or may have. Never where a home belongs to one process. */
   readonly foreignApprovalRules: ChangeNotifier
-  /** Streams and runs of jobs may have lost the process that ran them. Never where a home belongs to one process. */
+  /** Streams and runs of jobs may have lost the process that ran them, or could not be recovered. */
   readonly orphans: ChangeNotifier
 }

@@ -87,7 +87,7 @@ export interface JobStore extends JobReader, JobRunChanges {
   findJobWithRunningRun(jobId: string): Promise<JobWithRunningRun | null>
   /**
    * Takes over the runs in progress whose process does not run any more, and resolves to them. Where a home belongs to one
-   * process, these are all of them: call it once, at the start.
+   * process, these are all runs in progress, also those of this process.
    */
   claimOrphanedRuns(): Promise<readonly JobRunRecord[]>
   /** Whether there is a run for a due time. */

@@ -4,6 +4,7 @@ import type { Logger } from '../../lib/logger.ts'
 import type { Telemetry } from '../../lib/telemetry/telemetry.ts'
 import { handleNotifications } from '../../storage/handle-notifications.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
+import { logUnlessStorageProblem } from '../../storage/health/log-unless-storage-problem.ts'
 import { findStorageProblem } from '../../storage/health/storage-problem.ts'
 
 interface RecoveryOptions {
@@ -17,10 +18,14 @@ interface StartedWork {
   readonly profile: Pick<ProfileStorage, 'health' | 'changes'>
 }
 
-/** When the recovery of streams is tried again, in milliseconds. */
+/** When a recovery that has failed is tried again, in milliseconds: later each time. */
 const recoveryRetryMs = 5_000
+const failureMessage = 'What another process left unfinished could not be recovered. Retrying.'
 
-/** Recovers streams and starts the scheduler. While the disk is full or fails, everything can be read; this is done later. */
+/**
+ * Recovers streams and starts the scheduler. While the disk is full or fails, everything can be read; this is done later. A stream
+ * that cannot be ended for another reason is logged, and tried again later.
+ */
 export async function startWork(work: StartedWork, options: RecoveryOptions): Promise<void> {
   const { health } = work.profile
   let isStarted = false
@@ -42,19 +47,27 @@ export async function startWork(work: StartedWork, options: RecoveryOptions): Pr
 }
 
 async function start({ chats, scheduler, profile }: StartedWork, options: RecoveryOptions): Promise<void> {
-  const { version } = profile.changes.orphans
-  await recoverStreams(chats, options)
+  const { orphans } = profile.changes
+  const { version } = orphans
+  const logFailure = logUnlessStorageProblem(options.log, failureMessage)
+  await recoverStreams(chats, options).catch((error: unknown) => {
+    logFailure(error)
+    // Has it tried again below.
+    orphans.notify()
+  })
   await scheduler.start()
   // What other processes leave when they die.
   void handleNotifications({
-    notifier: profile.changes.orphans,
+    notifier: orphans,
     sinceVersion: version,
     handle: async () => {
-      await recoverStreams(chats, options)
-      await scheduler.endOrphanedRuns()
+      const errors: unknown[] = []
+      // A run ends with what its stream has used.
+      for (const recover of [() => recoverStreams(chats, options), () => scheduler.endOrphanedRuns()])
+        await recover().catch((error: unknown) => errors.push(error))
+      if (errors.length > 0) throw errors[0]
     },
-    onError: (error) =>
-      options.log.error({ err: error }, 'What another process left unfinished could not be recovered.'),
+    onError: (error) => options.log.error({ err: error }, failureMessage),
     retryAfterMs: recoveryRetryMs,
   })
 }

@@ -7,65 +7,18 @@ import {
   applyJobPatch,
 } from '../../../src/jobs/job-state.ts'
 import { JobRunSlots } from '../../../src/jobs/job-run-slots.ts'
-import { Scheduler, type JobSchedulerOptions } from '../../../src/jobs/scheduler.ts'
-import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
+import { Scheduler } from '../../../src/jobs/scheduler.ts'
+import type { JobRunRecord } from '../../../src/model/job.ts'
 import { noUsage } from '../../../src/model/usage.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
-import { newTestJob, newJobsFolder, newStore } from '../../support/jobs/job-fixtures.ts'
+import { newTestJob, newStore } from '../../support/jobs/job-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
-import { JobRevisionConflictError } from '../../../src/storage/errors.ts'
+import { type ActiveRun, createScheduler, replaceMethod, start } from '../../support/jobs/test-scheduler.ts'
+import { JobRevisionConflictError, StorageError } from '../../../src/storage/errors.ts'
 
-const start = '2026-11-22T12:00:00Z'
 const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000]
 const ok: JobRunOutcome = { status: 'OK', output: 'The starlings.', error: null }
-const newestFirst = { after: null, before: null, limit: 1_000, backwards: false }
-
-/** An active run, which the test ends. */
-interface ActiveRun {
-  readonly run: JobRunRecord
-  readonly end: (outcome: JobRunOutcome) => void
-  readonly fail: (error: Error) => void
-}
-
-interface TestOptions extends Partial<JobSchedulerOptions> {
-  readonly folder?: string
-  readonly clock?: FakeClock
-  /** Wraps the store that the scheduler uses. */
-  readonly wrapStore?: (store: SqliteJobStore) => SqliteJobStore
-}
-
-/** A scheduler with a fake clock, whose runs end when the test says so. */
-function createScheduler({
-  folder = newJobsFolder(),
-  clock = new FakeClock(start),
-  wrapStore = (store) => store,
-  ...options
-}: TestOptions = {}) {
-  const { store, database } = newStore(folder)
-  const activeRuns: ActiveRun[] = []
-  const log = new RecordingLogger()
-  const scheduler = new Scheduler({
-    store: wrapStore(store),
-    run: async (_, run) => {
-      const { promise: outcome, resolve, reject } = Promise.withResolvers<JobRunOutcome>()
-      activeRuns.push({ run, end: resolve, fail: reject })
-      return { outcome }
-    },
-    log,
-    slots: new JobRunSlots(100),
-    runtime: clock,
-    ...options,
-  })
-  const listRuns = (job: SegueJob): Promise<JobRunRecord[]> => store.listRuns(job.id, newestFirst)
-  const addJob = async (changes: Parameters<typeof newTestJob>[1] = {}): Promise<SegueJob> => {
-    const job = newTestJob(clock.now(), changes)
-    await store.commit({ job })
-    scheduler.requestPoll()
-    return job
-  }
-  return { folder, clock, store, database, scheduler, activeRuns, log, listRuns, addJob }
-}
 
 /** The only active run. */
 function requireSingle(activeRuns: readonly ActiveRun[]): ActiveRun {
@@ -237,41 +190,6 @@ test('a run that a crash interrupted is INTERRUPTED, and the next one starts', a
   expect(await store.findJob(job.id)).toMatchObject({ skippedRuns: 1, completedRuns: 1 })
 })
 
-test('a run of another process that cannot be ended is ended later, and keeps no other one from its end', async () => {
-  const before = createScheduler()
-  await before.scheduler.start()
-  const jobs = [await before.addJob({ schedule: 'every 10m' }), await before.addJob({ schedule: 'every 10m' })]
-  await before.clock.advance(10 * minute)
-  expect(before.activeRuns).toHaveLength(2)
-  before.clock.clearTimers()
-  before.database.close()
-
-  const { folder, clock } = before
-  const refused = before.activeRuns[0]?.run.id
-  let mustRefuse = true
-  const wrapStore = (store: SqliteJobStore): SqliteJobStore => {
-    // As where several processes share a storage: what this one has claimed, it does not claim again.
-    let claimed = store.claimOrphanedRuns()
-    const claiming = replaceMethod(store, 'claimOrphanedRuns', () => {
-      const runs = claimed
-      claimed = Promise.resolve([])
-      return runs
-    })
-    return replaceMethod(claiming, 'commit', async (commit) => {
-      if (mustRefuse && commit.run?.id === refused) throw new Error('The disk is full.')
-      await store.commit(commit)
-    })
-  }
-  const { scheduler, listRuns } = createScheduler({ folder, clock, wrapStore })
-  const loadStatuses = async () => (await Promise.all(jobs.map(listRuns))).map(([run]) => run?.status)
-  await expect(scheduler.endOrphanedRuns()).rejects.toThrow('The disk is full.')
-  expect(await loadStatuses()).toEqual(['RUNNING', 'INTERRUPTED'])
-  mustRefuse = false
-  expect(await scheduler.endOrphanedRuns()).toBe(1)
-  expect(await loadStatuses()).toEqual(['INTERRUPTED', 'INTERRUPTED'])
-  expect(await scheduler.endOrphanedRuns()).toBe(0)
-})
-
 test('a run ends with the usage that is known then, which is none if it has failed before it began', async () => {
   const usage = { ...noUsage, inputTokens: 10 }
   const usages = [null, usage]
@@ -382,6 +300,23 @@ test('a start reads all jobs with one query, and reads again only a job that has
   for (let count = 0; count < 5; count += 1) await addJob()
   await scheduler.start()
   expect(reads).toEqual([])
+})
+
+test('a job whose due times cannot be stored keeps no other one from its next run, after the clock was ahead', async () => {
+  const refusedIds: string[] = []
+  const wrapStore = (store: SqliteJobStore): SqliteJobStore =>
+    replaceMethod(store, 'commit', async (commit) => {
+      if (refusedIds.includes(commit.job.id)) throw new StorageError('CONSTRAINT', new Error('A value is missing.'))
+      await store.commit(commit)
+    })
+  const { scheduler, clock, store, log } = createScheduler({ wrapStore })
+  const jobs = ['One', 'Two', 'Three'].map((name) => newTestJob(clock.now() + 3 * day, { name }))
+  for (const job of jobs) await store.commit({ job })
+  const [first, , third] = (await store.listJobs()).map(({ id }) => id)
+  refusedIds.push(first ?? '')
+  await scheduler.start()
+  expect((await store.findJob(third ?? ''))?.nextRunAt).toBe(clock.now() + 30 * minute)
+  expect(log.lines).toEqual([`error: The due times of the job ${first} could not be computed again.`])
 })
 
 test('an active run continues when its job is deleted, paused or changed', async () => {
@@ -572,18 +507,3 @@ test('a run that a client starts has its session when the client learns of it, o
   await scheduler.close()
   expect(log.entries).toEqual([])
 })
-
-/** A store with another implementation of one method. */
-function replaceMethod<Name extends keyof SqliteJobStore>(
-  store: SqliteJobStore,
-  name: Name,
-  method: SqliteJobStore[Name],
-): SqliteJobStore {
-  return new Proxy(store, {
-    get(target, key) {
-      if (key === name) return method
-      const value: unknown = Reflect.get(target, key)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
