@@ -178,6 +178,9 @@ function openForeignAnswers(
   return ForeignAnswers.open({ profile, sessions, runsHere: (id) => activeSessions.findStream(id) !== null })
 }
 
+/** When approvals that another process has allowed are resolved again if that has failed, in milliseconds. */
+const approvalRetryMs = 500
+
 /** Executes what other processes forward, and follows the rules that they add. */
 function serveOtherProcesses(
   chats: ChatService,
@@ -186,7 +189,9 @@ function serveOtherProcesses(
   void handleNotifications({
     notifier: profile.changes.foreignApprovalRules,
     handle: () => chats.decisions.resolveAllowed(),
-    onError: (error) => log.error({ err: error }, 'Approvals that another process has allowed could not be resolved.'),
+    onError: (error) =>
+      log.error({ err: error }, 'Approvals that another process has allowed could not be resolved. Retrying.'),
+    retryAfterMs: approvalRetryMs,
   })
   forwarder.serve<ForwardedCommand>((command) => executeForwardedCommand(chats, command))
 }

@@ -190,6 +190,27 @@ test.each([
   expect(await chat.profile.approvalRules.list()).toMatchObject([{ approvalId: approval?.id }])
 })
 
+test('what another process allows is released later if the rules cannot be read at first', async () => {
+  const chat = newChats([newTool()], [writeCall])
+  const stream = await chat.start('One')
+  const [approval] = await waitForPending(chat.chats, 'approval')
+  const { approvalRules, changes } = chat.profile
+  const rule = { id: 'rule', sessionId: null, tool: 'files__write', pattern: null, since: 1, approvalId: 'elsewhere' }
+  let failures = 0
+  approvalRules.listForTool = async () => {
+    if (failures > 0) return [rule]
+    failures += 1
+    throw new StorageError('UNREACHABLE', new Error('The connection is broken.'))
+  }
+  changes.foreignApprovalRules.notify()
+  expect((await waitForEnd(chat, stream)).status).toBe('COMPLETED')
+  expect(await chat.chats.decisions.find(approval?.id ?? '')).toMatchObject({
+    state: 'ANSWERED',
+    releasedBy: 'elsewhere',
+  })
+  expect(failures).toBe(1)
+})
+
 test('ONCE and DENY release nothing', async () => {
   const chat = newChats([newTool()], [firstWrite, secondWrite])
   const { id: streamId } = await chat.chats.start(newChatRequest({ text: 'Write.' }))
