@@ -25,7 +25,7 @@ export const inspectInstallation: InspectInstallation = async (options) => {
       const { rows } = tables[0]?.found
         ? await client.query<{ version: number; processes: number; configurations: number }>(
             `SELECT (SELECT version FROM schema_version) AS version,
-              count(*) AS processes, count(DISTINCT configuration) AS configurations
+              count(*) AS processes, count(DISTINCT nullif(configuration, '')) AS configurations
               FROM processes WHERE lease_until > clock_timestamp()`,
           )
         : { rows: [] }

@@ -35,6 +35,9 @@ export interface PostgresInstallationOptions
   readonly log: Logger
 }
 
+/** One connection for the lease, one for notifications. A renewal that fails is repeated before the lease has run out. */
+const controlOptions = { maxConnections: 2, timeoutMs: 4_000 }
+
 const selectOrphan = {
   name: 'select-orphan',
   text: `(SELECT id FROM streams WHERE profile = $1 AND ${isOrphanedSql('streams')} LIMIT 1)
@@ -49,6 +52,8 @@ const selectExistingSessions = {
 /** What Segue stores for all profiles in one PostgreSQL, for this process and any number of others. */
 export class PostgresInstallation implements Installation {
   readonly #database: PostgresDatabase
+  /** For the lease and for notifications, also while all connections of the other one are in use. */
+  readonly #control: PostgresDatabase
   readonly #hub: ChangeHub
   readonly #log: Logger
   readonly #searchLimiter = createSearchLimiter()
@@ -63,7 +68,8 @@ export class PostgresInstallation implements Installation {
     this.#log = log
     this.#database = new PostgresDatabase({ ...options, url, onIdleError: onError })
     const intervals = lookIntervalMs === undefined ? {} : { lookIntervalMs }
-    this.#hub = new ChangeHub({ ...intervals, database: this.#database, listenUrl, onError })
+    this.#control = new PostgresDatabase({ ...options, ...controlOptions, url, onIdleError: onError })
+    this.#hub = new ChangeHub({ ...intervals, database: this.#control, listenUrl, onError })
   }
 
   /** Connects, and creates or updates the tables. Throws StorageError and DatabaseTooNewError. */
@@ -157,14 +163,15 @@ export class PostgresInstallation implements Installation {
   async #closeAll(): Promise<void> {
     await this.#lease?.close().catch((error: unknown) => this.#log.warn({ err: error }, 'The lease was not ended.'))
     await this.#hub.close()
-    await this.#database.close()
+    await Promise.all([this.#database.close(), this.#control.close()])
   }
 
   async #start({ lease }: PostgresInstallationOptions): Promise<void> {
     await migrate(this.#database)
     this.#lease = await ProcessLease.acquire({
       ...lease,
-      database: this.#database,
+      database: this.#control,
+      onNumber: (number) => (this.#database.process = number),
       onRenewed: () => void this.#findOrphans(),
       onError: (error) => this.#log.warn({ err: error }, 'The lease of this process was not renewed; trying again.'),
     })

@@ -1,8 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { migrate } from '../../../src/storage/postgres/database/migrate.ts'
-import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
+import {
+  PostgresDatabase,
+  type PostgresDatabaseOptions,
+} from '../../../src/storage/postgres/database/postgres-database.ts'
 import type { PostgresTransaction } from '../../../src/storage/postgres/database/postgres-statement.ts'
 import { PostgresProfileDatabase } from '../../../src/storage/postgres/postgres-profile-database.ts'
+import { startDatabaseProxy } from '../../support/postgres/database-proxy.ts'
 import { createTestDatabase, templateName, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 
 const insertUpload = {
@@ -20,8 +24,8 @@ const incrementCreatedAt = {
   text: 'UPDATE uploads SET created_at = created_at + 1 WHERE profile = $1 AND id = $2',
 }
 
-function openDatabase(url: string): PostgresDatabase {
-  const database = new PostgresDatabase({ url })
+function openDatabase(url: string, options: Pick<PostgresDatabaseOptions, 'timeoutMs'> = {}): PostgresDatabase {
+  const database = new PostgresDatabase({ url, ...options })
   onTestFinished(() => database.close())
   return database
 }
@@ -119,6 +123,30 @@ test('a transaction whose connection is lost before its commit is repeated on an
   expect([runs, (await database.query(selectUploads)).length]).toEqual([2, 3])
   await endOtherConnections(shared)
   expect(await database.query(selectUploads)).toHaveLength(3)
+})
+
+test('a statement whose answer does not come is repeated on another connection', async () => {
+  const proxy = await startDatabaseProxy(await useTestDatabase())
+  onTestFinished(() => proxy[Symbol.asyncDispose]())
+  const database = new PostgresProfileDatabase(openDatabase(proxy.databaseUrl, { timeoutMs: 200 }), 'work')
+  await database.write((transaction) => insert(transaction, 'upl_1'))
+  proxy.withholdRequests()
+  await database.write((transaction) => insert(transaction, 'upl_2'))
+  expect(await database.query(selectUploads)).toHaveLength(2)
+})
+
+test('a statement that may take long has no time limit', async () => {
+  const database = new PostgresProfileDatabase(openDatabase(await useTestDatabase(), { timeoutMs: 100 }), 'work')
+  await database.write((transaction) => insert(transaction, 'upl_1'))
+  const text = 'UPDATE uploads SET name = pg_sleep(0.3)::text WHERE profile = $1'
+  expect(await database.write((transaction) => transaction.execute({ name: 'test-sleep', text, isLong: true }))).toBe(1)
+})
+
+test('a process that stops in the middle of a transaction holds its locks for less than the half of a lease', async () => {
+  const database = await openProfile()
+  const text = `SELECT extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval) AS seconds
+    WHERE $1::text IS NOT NULL`
+  expect(await database.query({ name: 'test-timeout', text })).toEqual([{ seconds: 5 }])
 })
 
 test('the reads of a snapshot do not see what is committed between them', async () => {

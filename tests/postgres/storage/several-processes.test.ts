@@ -1,12 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { SegueStorage } from '../../../src/storage/profile-storage.ts'
 import { FencingError, LogVersionConflictError } from '../../../src/storage/errors.ts'
 import type { AppendRequest } from '../../../src/storage/event-store.ts'
 import type { ChatEvent } from '../../../src/model/chat-event.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
-import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
 import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
-import { ProcessLease } from '../../../src/storage/postgres/processes/process-lease.ts'
 import { startManualJobRun } from '../../../src/jobs/job-state.ts'
 import { newRunIds, newTestJob } from '../../support/jobs/job-fixtures.ts'
 import { openTestInstallation } from '../../support/postgres/test-installation.ts'
@@ -170,26 +168,6 @@ test('a process that was cut off for longer than its lease can write nothing mor
   await expect(cutOff.eventStore.append(write)).rejects.toBeInstanceOf(FencingError)
   await other.eventStore.append(write)
   expect(await other.eventStore.loadHeadSeq(session.id)).toBe(2)
-})
-
-test('a process that has lost its lease gets a new number, and nothing of what it owned', async () => {
-  const database = new PostgresDatabase({ url: await useTestDatabase() })
-  const renewed = Promise.withResolvers<void>()
-  const held = await ProcessLease.acquire({
-    database,
-    durationMs: 60_000,
-    renewalIntervalMs: 20,
-    onRenewed: () => renewed.resolve(),
-    onError: renewed.reject,
-  })
-  onTestFinished(async () => {
-    await held.close()
-    await database.close()
-  })
-  const number = database.process
-  await database.withClient((client) => client.query('DELETE FROM processes WHERE number = $1', [number]))
-  await expect.poll(() => database.process).toBeGreaterThan(number)
-  await renewed.promise
 })
 
 test('a process learns that another one has deleted a profile, also by a write that comes before it is told', async () => {

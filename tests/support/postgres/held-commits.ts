@@ -30,6 +30,7 @@ export class HeldCommits {
     await database.withClient((client) => client.query(triggerOn(table)))
     const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const holder = database.withTransaction(async (client) => {
+      await client.query('SET LOCAL idle_in_transaction_session_timeout = 0')
       await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey])
       held.resolve()
       await released.promise

@@ -72,6 +72,16 @@ export async function runSql(url: string, sql: string): Promise<void> {
   await useClient(url, (client) => client.query(sql))
 }
 
+/** Runs a statement in a transaction that stays open, as that of a process that has stopped. Returns what ends it. */
+export async function holdTransaction(url: string, sql: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  onTestFinished(() => client.end())
+  await client.query('BEGIN')
+  await client.query(sql)
+  return async () => void (await client.query('ROLLBACK'))
+}
+
 /** How many rows a table of the installation has. */
 export async function countRows(url: string, table: string): Promise<number> {
   const { rows } = await useClient(url, (client) =>

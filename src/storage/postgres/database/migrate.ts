@@ -12,7 +12,8 @@ import { hermesTables } from './migrations/009-hermes.ts'
 import { hermesUsageColumns } from './migrations/010-hermes-usage.ts'
 import { profilesOfHermes } from './migrations/011-profiles-of-hermes.ts'
 import { hermesReadMarks } from './migrations/012-hermes-read-marks.ts'
-import type { PostgresDatabase } from './postgres-database.ts'
+import { processNumbers } from './migrations/013-process-numbers.ts'
+import type { InstallationConnection, PostgresDatabase } from './postgres-database.ts'
 
 /** Applied in this order, each once. What has been released is never changed. */
 const migrations: readonly string[] = [
@@ -28,6 +29,7 @@ const migrations: readonly string[] = [
   hermesUsageColumns,
   profilesOfHermes,
   hermesReadMarks,
+  processNumbers,
 ]
 
 /** The version of the tables after all of them. */
@@ -48,7 +50,7 @@ export function migrate(database: PostgresDatabase): Promise<void> {
   })
 }
 
-async function applyMigrations(client: Pick<pg.ClientBase, 'query'>, schema: string): Promise<void> {
+async function applyMigrations(client: InstallationConnection, schema: string): Promise<void> {
   const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema])
   if (!rowCount) await client.query(`CREATE SCHEMA ${pg.escapeIdentifier(schema)}`)
   await client.query('CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)')

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { UnknownOutcomeError } from '../../errors.ts'
+import { keepAliveOptions, withoutTimeout } from './connection-timeouts.ts'
 import { SessionSettings } from './session-settings.ts'
 import { isRepeatable, isUnreachable, toStorageError } from './postgres-errors.ts'
 import type { PostgresConnection, PostgresStatement, PostgresTransaction, PostgresValue } from './postgres-statement.ts'
@@ -19,17 +20,24 @@ export interface PostgresDatabaseOptions {
   readonly schema?: string
   /** Default: 10. */
   readonly maxConnections?: number
+  /** How long a connection and each statement may take, in milliseconds. Default: 10,000 and 60,000. */
+  readonly timeoutMs?: number
   /** Connections that failed while nothing used them. The pool replaces them. */
   readonly onIdleError?: (error: Error) => void
 }
 
 const defaultSchema = 'segue'
 const defaultMaxConnections = 10
-const connectTimeoutMs = 10_000
+const defaultConnectTimeoutMs = 10_000
+/** When a host vanishes, its connections stay open. Longer than any statement takes, including its wait for locks. */
+const defaultStatementTimeoutMs = 60_000
 /** How long a statement waits for a row that another transaction has locked. */
 const lockTimeoutMs = 30_000
-/** A process that stops in the middle of a transaction holds its locks no longer than this. */
-const idleTransactionTimeoutMs = 60_000
+/**
+ * A process that stops in the middle of a transaction holds its locks no longer than this: they are free before its lease has run
+ * out. A transaction waits for nothing but the database, and is repeated if this ends it; a snapshot that does wait is exempt.
+ */
+const idleTransactionTimeoutMs = 5_000
 /** Of a transaction that meets deadlocks. */
 const maxAttempts = 8
 /** How long the database may be unreachable until that is an error. */
@@ -72,6 +80,7 @@ export class PostgresDatabase {
     url,
     schema = defaultSchema,
     maxConnections = defaultMaxConnections,
+    timeoutMs,
     onIdleError,
   }: PostgresDatabaseOptions) {
     this.schema = schema
@@ -84,8 +93,9 @@ export class PostgresDatabase {
     this.#pool = new pg.Pool({
       connectionString: url,
       max: maxConnections,
-      connectionTimeoutMillis: connectTimeoutMs,
-      keepAlive: true,
+      connectionTimeoutMillis: timeoutMs ?? defaultConnectTimeoutMs,
+      query_timeout: timeoutMs ?? defaultStatementTimeoutMs,
+      ...keepAliveOptions,
       // Statements are sent without waiting for the answers to those before.
       pipeline: true,
       application_name: 'segue',
@@ -131,10 +141,15 @@ export class PostgresDatabase {
     )
   }
 
-  /** Runs statements of the whole installation, such as migrations, in one transaction, which is not repeated. */
-  withTransaction<Result>(work: (client: Pick<pg.ClientBase, 'query'>) => Promise<Result>): Promise<Result> {
+  /** Runs statements of the whole installation, such as migrations, in one transaction, which is not repeated, however long. */
+  withTransaction<Result>(work: (client: InstallationConnection) => Promise<Result>): Promise<Result> {
     return mapErrors(() =>
-      this.#useClient(async (client) => (await this.#runTransaction(client, 'BEGIN', () => work(client))).result),
+      this.#useClient(async (client) => {
+        const connection: InstallationConnection = {
+          query: (text, values) => client.query({ text, ...(values && { values: [...values] }), ...withoutTimeout }),
+        }
+        return (await this.#runTransaction(client, 'BEGIN', () => work(connection))).result
+      }),
     )
   }
 

@@ -5,6 +5,8 @@ export type PostgresValue = string | number | Buffer | null | readonly (string |
 export interface PostgresStatement {
   readonly name: string
   readonly text: string
+  /** Whether it may take minutes: it has no timeout then. Default: false. */
+  readonly isLong?: boolean
 }
 
 /**

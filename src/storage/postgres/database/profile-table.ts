@@ -37,6 +37,7 @@ const adoptProfile: PostgresStatement = {
 const renameProfile: PostgresStatement = {
   name: 'rename-profile',
   text: 'UPDATE profiles SET name = $2 WHERE name = $1',
+  isLong: true,
 }
 
 /** In order. Those that were deleted have names that begin with a dot. */

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { readProcessId, toEndUnacknowledgedSql } from './connection-timeouts.ts'
 
 type Connection = Pick<pg.ClientBase, 'query'>
 
@@ -21,8 +22,8 @@ export class SessionSettings {
   async prepare(client: Connection): Promise<void> {
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
     // A pooler gives its clients numbers of its own.
-    const pid: unknown = 'processID' in client ? client.processID : null
-    if (rows[0]?.pid === pid) await client.query(this.#toSql('SET'))
+    if (rows[0]?.pid === readProcessId(client))
+      await client.query(`${this.#toSql('SET')}; ${toEndUnacknowledgedSql(client)}`)
     else this.#pooled.add(client)
   }
 

@@ -10,6 +10,7 @@ import { lockSessions } from '../tables/session-table.ts'
 const deleteRows = {
   name: 'delete-sessions',
   text: 'DELETE FROM sessions WHERE profile = $1 AND id = ANY($2::text[])',
+  isLong: true,
 }
 
 /**

@@ -1,7 +1,11 @@
 import type { PostgresDatabase } from '../database/postgres-database.ts'
+import { ConfigurationHash } from './configuration-hash.ts'
 
 export interface ProcessLeaseOptions {
+  /** Its connections are not those of chats, which may all wait for something. A statement that takes long has to fail in time. */
   readonly database: PostgresDatabase
+  /** Called with the number of this process, and again whenever it gets another one. */
+  readonly onNumber: (number: number) => void
   /** Called after each renewal: processes may have died since the last one. */
   readonly onRenewed: () => void
   readonly onError: (error: unknown) => void
@@ -17,6 +21,22 @@ export interface ProcessLeaseOptions {
 
 const defaultDurationMs = 10_000
 const defaultRenewalIntervalMs = 2_500
+/** A process whose configuration is not known yet. It is compared with none. */
+const unknownConfiguration = ''
+
+const renewLease = `UPDATE processes SET lease_until = clock_timestamp() + $2 * interval '1 ms', configuration = $3
+  WHERE number = $1`
+
+/** Waits for no process that has stopped while it did the same. */
+const deleteExpired = `DELETE FROM processes WHERE number IN (
+    SELECT number FROM processes WHERE lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED
+  )`
+
+const selectDifferent = `SELECT 1 FROM processes WHERE configuration NOT IN ($1, '${unknownConfiguration}') LIMIT 1`
+
+/** The number is the time in microseconds: nothing is inserted if another process has got it. */
+const insertProcess = `INSERT INTO processes (lease_until, configuration)
+  VALUES (clock_timestamp() + $1 * interval '1 ms', $2) ON CONFLICT DO NOTHING RETURNING number`
 
 /**
  * Tells the other processes of the installation that this one lives. A process whose lease has run out is removed by any
@@ -26,30 +46,32 @@ const defaultRenewalIntervalMs = 2_500
 export class ProcessLease {
   readonly #options: ProcessLeaseOptions
   readonly #durationMs: number
-  readonly #timer: NodeJS.Timeout
-  #number: number
+  readonly #configuration: ConfigurationHash
+  #timer: NodeJS.Timeout | null = null
+  #number = 0
   #renewal: Promise<void> | null = null
   #isClosed = false
 
-  private constructor(options: ProcessLeaseOptions, number: number, durationMs: number) {
+  private constructor(options: ProcessLeaseOptions) {
+    const { hashConfiguration = () => Promise.resolve(unknownConfiguration), durationMs = defaultDurationMs } = options
     this.#options = options
-    this.#number = number
-    options.database.process = number
     this.#durationMs = durationMs
-    this.#timer = setInterval(() => this.#renewSoon(), options.renewalIntervalMs ?? defaultRenewalIntervalMs).unref()
+    this.#configuration = new ConfigurationHash(hashConfiguration, options.onError)
   }
 
-  /** Gives this process a fencing number, and another one whenever it has lost its lease: that of the `database`. */
+  /** Gives this process a fencing number, and another one whenever it has lost its lease. */
   static async acquire(options: ProcessLeaseOptions): Promise<ProcessLease> {
-    const durationMs = options.durationMs ?? defaultDurationMs
-    const number = await insertProcess(options, durationMs)
-    return new ProcessLease(options, number, durationMs)
+    const lease = new ProcessLease(options)
+    await lease.#insert(await lease.#configuration.read())
+    const intervalMs = options.renewalIntervalMs ?? defaultRenewalIntervalMs
+    lease.#timer = setInterval(() => lease.#renewSoon(), intervalMs).unref()
+    return lease
   }
 
   /** Ends the lease: others take over at once what this process owns. */
   async close(): Promise<void> {
     this.#isClosed = true
-    clearInterval(this.#timer)
+    if (this.#timer) clearInterval(this.#timer)
     await this.#renewal
     await this.#options.database.withClient((client) =>
       client.query('DELETE FROM processes WHERE number = $1', [this.#number]),
@@ -63,39 +85,29 @@ export class ProcessLease {
   }
 
   async #renew(): Promise<void> {
-    const { database, onRenewed, hashConfiguration, onConfigurationsCompared } = this.#options
-    const configuration = (await hashConfiguration?.()) ?? ''
+    const { database, onRenewed, onConfigurationsCompared } = this.#options
+    const configuration = await this.#configuration.read()
     const { isRenewed, areEqual } = await database.withClient(async (client) => {
-      const renewed = await client.query(
-        `UPDATE processes SET lease_until = clock_timestamp() + $2 * interval '1 ms', configuration = $3 WHERE number = $1`,
-        [this.#number, this.#durationMs, configuration],
-      )
-      await client.query('DELETE FROM processes WHERE lease_until < clock_timestamp()')
-      const others = await client.query('SELECT 1 FROM processes WHERE configuration <> $1 LIMIT 1', [configuration])
+      const values = [this.#number, this.#durationMs, configuration ?? unknownConfiguration]
+      const renewed = await client.query(renewLease, values)
+      await client.query(deleteExpired)
+      const others = await client.query(selectDifferent, [configuration])
       return { isRenewed: renewed.rowCount === 1, areEqual: others.rowCount === 0 }
     })
-    onConfigurationsCompared?.(areEqual)
-    if (!isRenewed && !this.#isClosed) {
-      this.#number = await insertProcess(this.#options, this.#durationMs)
-      database.process = this.#number
-    }
+    if (configuration !== null) onConfigurationsCompared?.(areEqual)
+    if (!isRenewed && !this.#isClosed) await this.#insert(configuration)
     onRenewed()
   }
-}
 
-async function insertProcess(
-  { database, hashConfiguration }: Pick<ProcessLeaseOptions, 'database' | 'hashConfiguration'>,
-  durationMs: number,
-): Promise<number> {
-  const configuration = (await hashConfiguration?.()) ?? ''
-  const { rows } = await database.withClient((client) =>
-    client.query<{ number: number }>(
-      `INSERT INTO processes (lease_until, configuration) VALUES (clock_timestamp() + $1 * interval '1 ms', $2)
-        RETURNING number`,
-      [durationMs, configuration],
-    ),
-  )
-  const [row] = rows
-  if (!row) throw new Error('PostgreSQL returned no number for this process.')
-  return row.number
+  async #insert(configuration: string | null): Promise<void> {
+    const values = [this.#durationMs, configuration ?? unknownConfiguration]
+    for (let number = 0; number === 0;) {
+      const { rows } = await this.#options.database.withClient((client) =>
+        client.query<{ number: number }>(insertProcess, values),
+      )
+      number = rows[0]?.number ?? 0
+      this.#number = number
+    }
+    this.#options.onNumber(this.#number)
+  }
 }

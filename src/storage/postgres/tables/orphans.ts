@@ -1,4 +1,3 @@
-import { lockProfile } from '../database/lock-profile.ts'
 import type { PostgresConnection, PostgresStatement, PostgresTransaction } from '../database/postgres-statement.ts'
 import { settleOutcome } from '../database/transaction/settle-outcome.ts'
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
@@ -6,7 +5,15 @@ import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 /** A connection that knows the number of this process. */
 export type OwnerConnection = PostgresConnection & Pick<PostgresTransaction, 'process'>
 
-type OrphanTable = 'streams' | 'job_runs'
+/** What is claimed as a whole: all orphaned streams of a session, because they wait for each other; each run of a job by itself. */
+const unitColumns = { streams: 'session_id', job_runs: 'id' } as const
+
+type OrphanTable = keyof typeof unitColumns
+
+interface Orphan {
+  readonly id: string
+  readonly unit: string
+}
 
 /** SQL: whether a row of a table has not ended, and its process does not exist any more. */
 export function isOrphanedSql(table: OrphanTable): string {
@@ -16,6 +23,7 @@ export function isOrphanedSql(table: OrphanTable): string {
 
 interface OrphanStatements {
   readonly select: PostgresStatement
+  readonly lock: PostgresStatement
   readonly claim: PostgresStatement
 }
 
@@ -27,7 +35,11 @@ export class OrphanClaim {
     this.#statements = {
       select: {
         name: `select-orphaned-${table}`,
-        text: `SELECT id FROM ${table} WHERE profile = $1 AND ${isOrphanedSql(table)}`,
+        text: `SELECT id, ${unitColumns[table]} AS unit FROM ${table} WHERE profile = $1 AND ${isOrphanedSql(table)}`,
+      },
+      lock: {
+        name: `lock-orphaned-${table}`,
+        text: `SELECT id FROM ${table} WHERE profile = $1 AND id = ANY($2::text[]) FOR NO KEY UPDATE SKIP LOCKED`,
       },
       claim: {
         name: `claim-orphaned-${table}`,
@@ -39,21 +51,23 @@ export class OrphanClaim {
 
   /**
    * Claims what is orphaned now, if this process has its lease, and resolves to what `readOwn` reads of it afterwards: those of
-   * these rows that this process owns.
+   * these rows that this process owns. Waits for no other transaction: one of a process that was stopped would delay the recovery
+   * of all others. What it has locked is left for the next call.
    */
   async run<Record>(
     database: PostgresProfileDatabase,
     readOwn: (db: OwnerConnection, ids: readonly string[]) => Promise<Record[]>,
   ): Promise<Record[]> {
-    const { select, claim } = this.#statements
-    const ids = (await database.query<{ id: string }>(select)).map(({ id }) => id)
-    if (ids.length === 0) return []
+    const { select, lock, claim } = this.#statements
+    const orphans = await database.query<Orphan>(select)
+    if (orphans.length === 0) return []
+    const ids = orphans.map(({ id }) => id)
     return settleOutcome({
       write: () =>
         database.writeExisting(async (tx) => {
-          // An UPDATE that waits for the rows of another claim would not look at `processes` again.
-          await tx.query(lockProfile)
-          const claimed = await tx.query<{ id: string }>(claim, [ids, tx.process])
+          const locked = await tx.query<{ id: string }>(lock, [ids])
+          // It is a statement after the lock, so that it sees which processes exist, and what other claims have committed.
+          const claimed = await tx.query<{ id: string }>(claim, [listWhole(orphans, locked), tx.process])
           return readOwn(
             tx,
             claimed.map(({ id }) => id),
@@ -65,4 +79,11 @@ export class OrphanClaim {
       },
     })
   }
+}
+
+/** The ids of the units of which every orphan is locked. */
+function listWhole(orphans: readonly Orphan[], locked: readonly { readonly id: string }[]): string[] {
+  const lockedIds = new Set(locked.map(({ id }) => id))
+  const partial = new Set(orphans.flatMap(({ id, unit }) => (lockedIds.has(id) ? [] : unit)))
+  return orphans.flatMap(({ id, unit }) => (partial.has(unit) ? [] : id))
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { withoutTimeout } from '../connection-timeouts.ts'
 import { toStorageError } from '../postgres-errors.ts'
 import type { PostgresStatement, PostgresTransaction, PostgresValue } from '../postgres-statement.ts'
 import { toDriverValue } from '../value-conversion.ts'
@@ -35,7 +36,7 @@ export function createTransaction({
     values: readonly PostgresValue[] = [],
   ): Promise<pg.QueryResult<Row>> => {
     const result = runStatement<Row>(context, statement, values)
-    if (!statement.text.startsWith('SELECT')) written.ask()
+    if (!statement.text.startsWith('SELECT')) written.ask(statement)
     return result
   }
   return {
@@ -64,8 +65,13 @@ async function runAttempt<Result>(client: Client, work: () => Promise<Result>): 
 /** Sends a statement. `values` are $2, $3, … */
 export function runStatement<Row extends object>(
   { client, profile, isNamed }: StatementContext,
-  { name, text }: PostgresStatement,
+  { name, text, isLong }: PostgresStatement,
   values: readonly PostgresValue[],
 ): Promise<pg.QueryResult<Row>> {
-  return client.query<Row>({ ...(isNamed && { name }), text, values: [profile, ...values].map(toDriverValue) })
+  return client.query<Row>({
+    ...(isNamed && { name }),
+    ...(isLong && withoutTimeout),
+    text,
+    values: [profile, ...values].map(toDriverValue),
+  })
 }

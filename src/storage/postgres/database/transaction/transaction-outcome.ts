@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { z } from 'zod'
+import { withoutTimeout } from '../connection-timeouts.ts'
+import type { PostgresStatement } from '../postgres-statement.ts'
 
 /** A transaction that has written. */
 export interface WrittenTransaction {
@@ -47,9 +49,9 @@ export class WrittenTransactionReader {
     this.#isNamed = isNamed
   }
 
-  /** Call it right after each statement that may write was sent: the question goes with it. */
-  ask(): void {
-    if (!this.#written) this.#reading = this.#read()
+  /** Call it right after each statement that may write was sent: the question goes with it, and waits as long as it takes. */
+  ask({ isLong }: Pick<PostgresStatement, 'isLong'> = {}): void {
+    if (!this.#written) this.#reading = this.#read(isLong)
   }
 
   /** Null: nothing was written. */
@@ -58,10 +60,11 @@ export class WrittenTransactionReader {
     return this.#written
   }
 
-  async #read(): Promise<void> {
+  async #read(isLong = false): Promise<void> {
     const { text, name } = selectWritten
+    const question = { text, ...(this.#isNamed && { name }), ...(isLong && withoutTimeout) }
     try {
-      const [{ id, server }] = writtenRow.parse((await this.#client.query(this.#isNamed ? { text, name } : text)).rows)
+      const [{ id, server }] = writtenRow.parse((await this.#client.query(question)).rows)
       if (id !== null) this.#written = { id, server }
     } catch {
       // The statement before it has failed, and says why.
