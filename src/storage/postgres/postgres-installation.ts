@@ -84,6 +84,11 @@ export class PostgresInstallation implements Installation {
     }
   }
 
+  /** Whether the notifications of other processes arrive. Until then, this one tells of changes that it has not seen. */
+  get isNotified(): boolean {
+    return this.#hub.isWorking
+  }
+
   /** Opens what is stored for a profile. Its first write creates it. */
   openStorage({
     profile,

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import type { InstalledProfileStorage } from '../../../src/storage/installation/installation.ts'
 import type { ExportReader } from '../../../src/storage/transfer/export-reader.ts'
 import type { ImportStore } from '../../../src/storage/transfer/import-store.ts'
@@ -17,7 +18,12 @@ export interface TestStorageOpener {
 export async function newTestStorageOpener(): Promise<TestStorageOpener> {
   const url = await useTestDatabase()
   return {
-    openStorage: async () => (await openTestInstallation(url)).openStorage({ profile }),
+    openStorage: async () => {
+      const installation = await openTestInstallation(url)
+      // Tests count what they are told of.
+      await expect.poll(() => installation.isNotified, { interval: 5 }).toBe(true)
+      return installation.openStorage({ profile })
+    },
     openImportStore: async () => (await openTestInstallation(url)).openImportStore(profile),
     openExportReader: async () => (await openTestInstallation(url)).openExportReader(profile),
   }
