@@ -21,9 +21,16 @@ export function isOrphanedSql(table: OrphanTable): string {
     AND NOT EXISTS (SELECT 1 FROM processes WHERE processes.number = ${table}.owner)`
 }
 
+/** Locks of processes that work are free again by then. */
+const limitLockWait: PostgresStatement = {
+  name: 'limit-lock-wait-for-orphans',
+  text: `SELECT set_config('lock_timeout', '250', true) WHERE $1::text IS NOT NULL`,
+}
+
 interface OrphanStatements {
   readonly select: PostgresStatement
   readonly lock: PostgresStatement
+  readonly lockFree: PostgresStatement
   readonly claim: PostgresStatement
 }
 
@@ -32,15 +39,14 @@ export class OrphanClaim {
   readonly #statements: OrphanStatements
 
   constructor(table: OrphanTable) {
+    const lockText = `SELECT id FROM ${table} WHERE profile = $1 AND id = ANY($2::text[]) FOR NO KEY UPDATE`
     this.#statements = {
       select: {
         name: `select-orphaned-${table}`,
         text: `SELECT id, ${unitColumns[table]} AS unit FROM ${table} WHERE profile = $1 AND ${isOrphanedSql(table)}`,
       },
-      lock: {
-        name: `lock-orphaned-${table}`,
-        text: `SELECT id FROM ${table} WHERE profile = $1 AND id = ANY($2::text[]) FOR NO KEY UPDATE SKIP LOCKED`,
-      },
+      lock: { name: `lock-orphaned-${table}`, text: lockText },
+      lockFree: { name: `lock-free-orphaned-${table}`, text: `${lockText} SKIP LOCKED` },
       claim: {
         name: `claim-orphaned-${table}`,
         text: `UPDATE ${table} SET owner = $3 WHERE profile = $1 AND id = ANY($2::text[]) AND ${isOrphanedSql(table)}
@@ -51,21 +57,24 @@ export class OrphanClaim {
 
   /**
    * Claims what is orphaned now, if this process has its lease, and resolves to what `readOwn` reads of it afterwards: those of
-   * these rows that this process owns. Waits for no other transaction: one of a process that was stopped would delay the recovery
+   * these rows that this process owns. Waits only a moment for another transaction: one of a process that was stopped would delay the recovery
    * of all others. What it has locked is left for the next call.
    */
   async run<Record>(
     database: PostgresProfileDatabase,
     readOwn: (db: OwnerConnection, ids: readonly string[]) => Promise<Record[]>,
   ): Promise<Record[]> {
-    const { select, lock, claim } = this.#statements
+    const { select, lock, lockFree, claim } = this.#statements
     const orphans = await database.query<Orphan>(select)
     if (orphans.length === 0) return []
     const ids = orphans.map(({ id }) => id)
     return settleOutcome({
       write: () =>
         database.writeExisting(async (tx) => {
-          const locked = await tx.query<{ id: string }>(lock, [ids])
+          await tx.query(limitLockWait)
+          const locked = await tx
+            .attempt(() => tx.query<{ id: string }>(lock, [ids]))
+            .catch(() => tx.query<{ id: string }>(lockFree, [ids]))
           // It is a statement after the lock, so that it sees which processes exist, and what other claims have committed.
           const claimed = await tx.query<{ id: string }>(claim, [listWhole(orphans, locked), tx.process])
           return readOwn(
