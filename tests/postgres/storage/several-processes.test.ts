@@ -141,6 +141,18 @@ test('when a process ends, the others learn of the streams that it leaves, and o
   expect(claims.flat()).toEqual([stream])
 })
 
+test('a queued stream that has lost its process goes to the one that runs another stream of its session', async () => {
+  const { url, storages } = await openProcesses(2)
+  const [here, there] = requireAll(storages)
+  const { session } = await addRunningStream(here)
+  const queued = streamOf(session, { status: 'QUEUED', firstSeq: 2 })
+  await here.eventStore.append({ sessionId: session.id, expectedHeadSeq: 1, events: [], streams: [queued] })
+  // As if its process had queued it after the others were taken over.
+  await runSql(url, `UPDATE segue.streams SET owner = 0 WHERE id = '${queued.id}'`)
+  expect(await there.eventStore.claimOrphanedStreams()).toEqual([])
+  expect(await here.eventStore.claimOrphanedStreams()).toEqual([queued])
+})
+
 test("a run of a job is its own process's until that ends", async () => {
   const { url, storages } = await openProcesses(1)
   const [here] = storages

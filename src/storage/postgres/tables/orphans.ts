@@ -39,26 +39,31 @@ export class OrphanClaim {
   readonly #statements: OrphanStatements
 
   constructor(table: OrphanTable) {
+    const unit = unitColumns[table]
     const lockText = `SELECT id FROM ${table} WHERE profile = $1 AND id = ANY($2::text[]) FOR NO KEY UPDATE`
     this.#statements = {
       select: {
         name: `select-orphaned-${table}`,
-        text: `SELECT id, ${unitColumns[table]} AS unit FROM ${table} WHERE profile = $1 AND ${isOrphanedSql(table)}`,
+        text: `SELECT id, ${unit} AS unit FROM ${table} WHERE profile = $1 AND ${isOrphanedSql(table)}`,
       },
       lock: { name: `lock-orphaned-${table}`, text: lockText },
       lockFree: { name: `lock-free-orphaned-${table}`, text: `${lockText} SKIP LOCKED` },
       claim: {
         name: `claim-orphaned-${table}`,
         text: `UPDATE ${table} SET owner = $3 WHERE profile = $1 AND id = ANY($2::text[]) AND ${isOrphanedSql(table)}
-          AND EXISTS (SELECT 1 FROM processes WHERE processes.number = $3) RETURNING id`,
+          AND EXISTS (SELECT 1 FROM processes WHERE processes.number = $3)
+          AND NOT EXISTS (SELECT 1 FROM ${table} AS other JOIN processes ON processes.number = other.owner
+            WHERE other.profile = $1 AND other.${unit} = ${table}.${unit} AND other.finished_at IS NULL AND other.owner <> $3)
+          RETURNING id`,
       },
     }
   }
 
   /**
    * Claims what is orphaned now, if this process has its lease, and resolves to what `readOwn` reads of it afterwards: those of
-   * these rows that this process owns. Waits only a moment for another transaction: one of a process that was stopped would delay the recovery
-   * of all others. What it has locked is left for the next call.
+   * these rows that this process owns. Waits only a moment for another transaction: one of a process that was stopped would delay
+   * the recovery of all others. What it has locked is left for the next call. A unit of which another process owns a part is left
+   * to that one.
    */
   async run<Record>(
     database: PostgresProfileDatabase,
