@@ -17,6 +17,8 @@ export interface ClusterChaosOptions {
 
 export interface ClusterChaosReport extends ChaosReport {
   readonly races: number
+  /** How often a server was paused. */
+  readonly pauses: number
   /** How often each failure happened, by name. */
   readonly failures: Readonly<Record<string, number>>
 }
@@ -55,9 +57,9 @@ export async function runClusterChaos(options: ClusterChaosOptions): Promise<Clu
     const [group] = groups
     if (!group) throw new Error('The run has started no servers.')
     const failures = createFailures(postgres, group, random)
-    const { races, counts } = await applyLoad(run, group, failures, random, options)
+    const { races, pauses, counts } = await applyLoad(run, group, failures, random, options)
     await run.waitForReaders()
-    return { ...(await run.verify()), races, failures: counts }
+    return { ...(await run.verify()), races, pauses, failures: counts }
   } finally {
     await run.stop()
   }
@@ -93,7 +95,7 @@ async function applyLoad(
   failures: Failures,
   random: SeededRandom,
   { kills, races }: ClusterChaosOptions,
-): Promise<{ readonly races: number; readonly counts: Record<string, number> }> {
+): Promise<{ readonly races: number; readonly pauses: number; readonly counts: Record<string, number> }> {
   const names = Object.keys(failures).toSorted(() => random.next() - 0.5)
   const counts: Record<string, number> = {}
   let running = Promise.resolve()
@@ -124,5 +126,5 @@ async function applyLoad(
     await Promise.all([running, ...pauses])
   }
   if (errors.length > 0) throw errors[0]
-  return { races: raceCount, counts: { ...counts, pause: pauses.length } }
+  return { races: raceCount, pauses: pauses.length, counts }
 }

@@ -11,6 +11,7 @@ test(
     console.info(report)
     expect(report.kills).toBeGreaterThanOrEqual(20)
     expect(report.races).toBeGreaterThanOrEqual(200)
+    expect(report.pauses).toBeGreaterThan(0)
     const { fillDisk, ...others } = report.failures
     const names = ['suspend', 'cutConnections', 'refuseConnections', 'slowConnections', 'restart', 'failOver']
     expect(others).toEqual(Object.fromEntries(names.map((name) => [name, 1])))
