@@ -1,4 +1,4 @@
-import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
+import { LogVersionConflictError } from '../../storage/errors.ts'
 import type { AppendRequest, StreamFence } from '../../storage/event-store.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { isContextEvent } from '../../model/context/is-context-event.ts'
@@ -8,6 +8,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { CommitScheduler } from './commit-scheduler.ts'
 import type { EventLog } from './event-log.ts'
 import { findReadTime } from './find-read-time.ts'
+import { isConflict } from './repeat-after-conflicts.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 
 /** What one transaction writes to a session. Its events have no seqs yet. */
@@ -141,7 +142,7 @@ export class EventLogWriter {
 
   #onFailed(error: unknown): void {
     // Another process has written to the log, or owns it now. The next write reads where it ends.
-    if (!(error instanceof LogVersionConflictError || error instanceof FencingError)) return
+    if (!isConflict(error)) return
     this.#headSeq = null
     this.#options.onConflict?.()
   }

@@ -42,7 +42,7 @@ export class EventLog {
   readonly #readers = new Map<string, Set<FollowingReader>>()
   /** The sessions to which an append is in progress, with the seq of their newest event before it. */
   readonly #appending = new Map<string, number>()
-  readonly #lookAtAll = new CoalescedTask(() => this.#readHeads())
+  readonly #pollHeads = new CoalescedTask(() => this.#readHeads())
   #version = 0
   #isClosed = false
 
@@ -51,7 +51,7 @@ export class EventLog {
     this.#committer = new GroupCommitter(store, (durationMs) => this.commits.onCommitted(durationMs))
     this.#telemetry = telemetry
     store.onForeignAppend((sessionId) => {
-      if (sessionId === null) void this.#lookAtAll.request()
+      if (sessionId === null) void this.#pollHeads.request()
       else this.#onForeignAppend(sessionId)
     })
   }

@@ -1,12 +1,13 @@
 export interface ActorMailboxOptions {
-  /** Runs after each task, before the next one. If it fails, it runs again after `retryDelayMs`, or after the next task. */
+  /** Runs after each task, before the next one. If it fails, it runs again after the next task, or in 500 ms. */
   readonly afterEach: () => Promise<void>
-  readonly retryDelayMs: number
   /** Called when `afterEach` fails. */
   readonly onError: (error: unknown) => void
   /** Called when no task is left. */
   readonly onIdle: () => void
 }
+
+const retryDelayMs = 500
 
 /** Runs tasks one after the other, in order of arrival. */
 export class ActorMailbox {
@@ -52,6 +53,6 @@ export class ActorMailbox {
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = null
       this.wake()
-    }, this.#options.retryDelayMs).unref()
+    }, retryDelayMs).unref()
   }
 }

@@ -27,9 +27,6 @@ import { QueuedStreams } from './queue/queued-streams.ts'
 import { ignoreForeignEnd } from '../streaming/is-stream-already-ended.ts'
 import type { StreamRunner } from '../streaming/stream-runner.ts'
 
-/** The pause before another attempt to start a queued stream that could not be committed, for example on a full disk. */
-const startRetryDelayMs = 500
-
 /** Everything that changes one session, one task at a time: the running stream, the queue, compaction and deletion. */
 export class SessionActor {
   readonly #options: SessionActorOptions
@@ -64,9 +61,10 @@ export class SessionActor {
     this.#lost = new LostSessionStreams({ ...options, turn: this.#turn, queue: this.#queue })
     this.#mailbox = new ActorMailbox({
       afterEach: () => repeatAfterConflicts(() => this.#startNextQueued()),
-      retryDelayMs: startRetryDelayMs,
       onError: (error) => options.log.error({ err: error }, 'Starting the next queued stream failed. Retrying.'),
-      onIdle: () => void (!this.#turn.stream && !this.#queue.first && !this.isCompacting && options.onIdle()),
+      onIdle: () => {
+        if (!this.#turn.stream && !this.#queue.first && !this.isCompacting) options.onIdle()
+      },
     })
   }
 

@@ -24,7 +24,7 @@ import {
 } from './database/profile-table.ts'
 
 export interface PostgresInstallationOptions
-  extends Pick<PostgresDatabaseOptions, 'url' | 'schema' | 'maxConnections'>, Pick<ChangeHubOptions, 'lookIntervalMs'> {
+  extends Pick<PostgresDatabaseOptions, 'url' | 'schema' | 'maxConnections'>, Pick<ChangeHubOptions, 'pollIntervalMs'> {
   /** Where to listen for notifications: a direct connection, if `url` is that of a pooler. Default: `url`. */
   readonly listenUrl?: string
   /** How long this process may be cut off before another one takes over its streams, and how often it tells that it lives. */
@@ -62,12 +62,12 @@ export class PostgresInstallation implements Installation {
   #onProfileDeleted: (name: string) => void = () => undefined
   #closing: Promise<void> | null = null
 
-  private constructor({ log, url, listenUrl = url, lookIntervalMs, ...options }: PostgresInstallationOptions) {
+  private constructor({ log, url, listenUrl = url, pollIntervalMs, ...options }: PostgresInstallationOptions) {
     const onError = (error: unknown): void =>
       log.warn({ err: error }, 'A connection to PostgreSQL failed. Another is made.')
     this.#log = log
     this.#database = new PostgresDatabase({ ...options, url, onIdleError: onError })
-    const intervals = lookIntervalMs === undefined ? {} : { lookIntervalMs }
+    const intervals = pollIntervalMs === undefined ? {} : { pollIntervalMs }
     this.#control = new PostgresDatabase({ ...options, ...controlOptions, url, onIdleError: onError })
     this.#hub = new ChangeHub({ ...intervals, database: this.#control, listenUrl, onError })
   }

@@ -50,7 +50,7 @@ test('what cannot be sent does not keep a process from ending', async () => {
 })
 
 test('those who are to be notified are told now and then that anything may have changed, although notifications arrive', async () => {
-  const { receiver, received } = await openHubs({ lookIntervalMs: 20, testIntervalMs: 60_000 })
+  const { receiver, received } = await openHubs({ pollIntervalMs: 20, testIntervalMs: 60_000 })
   received.length = 0
   await expect.poll(() => received).toContain(null)
   expect(receiver.isWorking).toBe(true)

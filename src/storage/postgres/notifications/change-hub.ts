@@ -11,25 +11,25 @@ export interface ChangeHubOptions {
   readonly onError: (error: Error) => void
   /** How often it is tested that notifications arrive, in milliseconds. Default: 5,000. */
   readonly testIntervalMs?: number
-  /** How often subscribers look for changes whose notification was lost, in milliseconds. Default: 10,000. */
-  readonly lookIntervalMs?: number
+  /** How often subscribers poll for changes whose notification was lost, in milliseconds. Default: 10,000. */
+  readonly pollIntervalMs?: number
 }
 
 /** Is told of a topic that another process has changed; null: any may have changed. */
 export type ChangeSubscriber = (topic: string | null) => void
 
 const defaultTestIntervalMs = 5_000
-/** While notifications do not arrive, subscribers look for changes themselves this often. */
-const pollIntervalMs = 250
+/** While notifications do not arrive, subscribers poll for changes this often, in milliseconds. */
+const unnotifiedPollIntervalMs = 250
 /**
  * A process that dies between a commit and its notification tells nobody. What it leaves has to be known elsewhere within 15
- * seconds. A look costs a process a few short statements for each profile, one for the readers of all sessions of a profile,
+ * seconds. A poll costs a process a few short statements for each profile, one for the readers of all sessions of a profile,
  * and one for each client that follows its decisions or its runs of jobs.
  */
-const defaultLookIntervalMs = 10_000
+const defaultPollIntervalMs = 10_000
 /** After this time, a notification that could not be sent is sent again. */
 const resendDelayMs = 500
-/** Of more changes than these, those that wait to be sent again are dropped: others find them when they look. */
+/** Of more changes than these, those that wait to be sent again are dropped: others find them when they poll. */
 const maxUnsent = 10_000
 
 /**
@@ -69,8 +69,8 @@ export class ChangeHub {
     })
     this.#timers = [
       setInterval(() => this.#test(), options.testIntervalMs ?? defaultTestIntervalMs).unref(),
-      setInterval(() => this.#poll(), pollIntervalMs).unref(),
-      setInterval(() => this.#tellAll(), options.lookIntervalMs ?? defaultLookIntervalMs).unref(),
+      setInterval(() => this.#poll(), unnotifiedPollIntervalMs).unref(),
+      setInterval(() => this.#tellAll(), options.pollIntervalMs ?? defaultPollIntervalMs).unref(),
     ]
   }
 

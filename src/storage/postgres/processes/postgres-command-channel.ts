@@ -40,7 +40,7 @@ export class PostgresCommandChannel implements CommandChannel {
     this.#database = database
     database.onChanged((topic) => {
       if (topic === null || topic === resultsTopic) this.#results.notify()
-      // The next notification, or look, finds them again.
+      // The next notification, or poll, finds them again.
       if (topic === null || topic === commandsTopic) this.#executePending.request().catch(() => undefined)
     })
   }

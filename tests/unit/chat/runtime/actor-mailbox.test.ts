@@ -16,7 +16,6 @@ function newMailbox(afterEachTask: () => Promise<void> = async () => undefined) 
       steps.push('after')
       await afterEachTask()
     },
-    retryDelayMs: 500,
     onError: (error) => errors.push(error),
     onIdle: () => steps.push('idle'),
   })
