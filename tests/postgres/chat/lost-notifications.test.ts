@@ -1,14 +1,15 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ChangeHub } from '../../../src/storage/postgres/notifications/change-hub.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { openPostgresChats, type PostgresChats } from '../../support/postgres/postgres-chats.ts'
 import { endlessAnswer, followUntil } from '../../support/postgres/several-processes.ts'
-import { runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { endLeaseOfOwner, refuseEnd } from '../../support/postgres/stream-faults.ts'
+import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 
 async function openTwo() {
   const url = await useTestDatabase()
   const first = await openPostgresChats(url, endlessAnswer)
-  const second = await openPostgresChats(url, endlessAnswer, { lookIntervalMs: 50 })
+  const second = await openPostgresChats(url, endlessAnswer, { pollIntervalMs: 50 })
   return { url, first, second }
 }
 
@@ -43,7 +44,7 @@ test('readers in other processes receive what a process has committed but could 
 
 test('a process leaves a stream that another one has ended without telling of it', async () => {
   const url = await useTestDatabase()
-  const suspended = await openPostgresChats(url, endlessAnswer, { answersOthers: false, lookIntervalMs: 50 })
+  const suspended = await openPostgresChats(url, endlessAnswer, { answersOthers: false, pollIntervalMs: 50 })
   const other = await openPostgresChats(url, endlessAnswer)
   const { id } = await suspended.chats.start(newChatRequest({ text: 'Tell me a story' }))
   await followUntil(other, id, 'TextDelta')
@@ -56,15 +57,10 @@ test('a session is followed in a process that could not save the end of its answ
   const { id, sessionId } = await first.chats.start(newChatRequest({ text: 'Tell me a story' }))
   await followUntil(second, id, 'TextDelta')
   const reading = followUntil(first, id, 'StreamFinished')
-  const refuse = `CREATE FUNCTION segue.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF NEW.id = '${id}' AND NEW.finished_at IS NOT NULL THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$;
-    CREATE TRIGGER refuse BEFORE UPDATE ON segue.streams FOR EACH ROW EXECUTE FUNCTION segue.refuse()`
-  await runSql(url, refuse)
-  const accept = () => runSql(url, 'DROP FUNCTION IF EXISTS segue.refuse CASCADE')
-  onTestFinished(accept)
+  const accept = await refuseEnd(url, id)
   first.chats.cancel(id).catch(() => undefined)
   await expect(reading).rejects.toMatchObject({ code: 'STORAGE' })
-  await runSql(url, `DELETE FROM segue.processes WHERE number = (SELECT owner FROM segue.streams WHERE id = '${id}')`)
+  await endLeaseOfOwner(url, id)
   await accept()
   await second.chats.recover()
   await expect.poll(() => first.chats.activeStreamCount).toBe(0)

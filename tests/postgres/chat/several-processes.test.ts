@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { firstPage } from '../../unit/storage/contract/records.ts'
 import type { DeliveredEvent } from '../../../src/model/chat-event.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
@@ -14,7 +14,8 @@ import {
   requireAll,
 } from '../../support/postgres/several-processes.ts'
 import { openPostgresChats } from '../../support/postgres/postgres-chats.ts'
-import { endConnections, runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { endLeaseOfOwner, refuseEnd } from '../../support/postgres/stream-faults.ts'
+import { endConnections, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 
 test('an answer is started in one process, followed in a second, and stopped in a third', async () => {
   const [first, second, third] = requireAll(await openSeveral(3, endlessAnswer))
@@ -148,20 +149,12 @@ test('what cannot be recovered at first is recovered later, and stops no other s
   const [first, second] = started.map(({ id }) => id)
   if (first === undefined || second === undefined) throw new Error('A stream is missing.')
   for (const id of [first, second]) await followUntil(other, id, 'TextDelta')
-  const refuse = `CREATE FUNCTION segue.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF NEW.id = '${first}' AND NEW.finished_at IS NOT NULL THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$;
-    CREATE TRIGGER refuse BEFORE UPDATE ON segue.streams FOR EACH ROW EXECUTE FUNCTION segue.refuse()`
-  await runSql(url, refuse)
-  const accept = () => runSql(url, 'DROP FUNCTION IF EXISTS segue.refuse CASCADE')
-  onTestFinished(accept)
+  const accept = await refuseEnd(url, first)
   const loadStatuses = async (): Promise<(string | undefined)[]> => {
     const streams = await other.profile.eventStore.findStreams([first, second])
     return [first, second].map((id) => streams.find((stream) => stream.id === id)?.status)
   }
-  await runSql(
-    url,
-    `DELETE FROM segue.processes WHERE number = (SELECT owner FROM segue.streams WHERE id = '${first}')`,
-  )
+  await endLeaseOfOwner(url, first)
   await expect(other.chats.recover()).rejects.toThrow('refused')
   expect(await loadStatuses()).toEqual(['RUNNING', 'INTERRUPTED'])
   await accept()

@@ -1,10 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { firstPage } from '../../unit/storage/contract/records.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts'
 import { StorageError } from '../../../src/storage/errors.ts'
 import { openPostgresChats, type PostgresChats } from '../../support/postgres/postgres-chats.ts'
+import { endLeaseOfOwner, refuseEnd } from '../../support/postgres/stream-faults.ts'
 import { endlessAnswer, followUntil, recoverAny } from '../../support/postgres/several-processes.ts'
 import { runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 
@@ -41,12 +42,6 @@ async function readQueue({ profile }: PostgresChats, sessionId: string): Promise
   return change?.type === 'QueueChanged' ? change.streamIds : []
 }
 
-/** As when its lease has run out. It gets another one with the next renewal. */
-async function endLease(url: string, streamId: string): Promise<void> {
-  const owner = `SELECT owner FROM segue.streams WHERE id = '${streamId}'`
-  await runSql(url, `DELETE FROM segue.processes WHERE number = (${owner})`)
-}
-
 async function expectEnd(process: PostgresChats, streamId: string, status: string): Promise<void> {
   const events = await followUntil(process, streamId, 'StreamFinished')
   expect(events.at(-1)).toMatchObject({ stream: { status } })
@@ -62,7 +57,7 @@ async function expectIdle({ chats }: PostgresChats, sessionId: string): Promise<
 test('messages that a process has queued, which has lost its lease, are answered once by another, and it shows them at their end', async () => {
   const { url, suspended, other } = await openProcesses()
   const { id, sessionId, first, last } = await startWithQueue(suspended, ['One', 'Two'])
-  await endLease(url, id)
+  await endLeaseOfOwner(url, id)
   await other.chats.recover()
   await expectEnd(other, id, 'INTERRUPTED')
   for (const queued of [first, last]) await expectEnd(other, queued, 'COMPLETED')
@@ -85,7 +80,7 @@ test('a message that was to join an answer, whose process has lost its lease, is
   const { id, sessionId } = await startWithQueue(suspended, [])
   await followUntil(other, id, 'TextDelta')
   await suspended.chats.start(newChatRequest({ sessionId, text: 'One', ifBusy: 'STEER' }))
-  await endLease(url, id)
+  await endLeaseOfOwner(url, id)
   await other.chats.recover()
   await expectEnd(other, id, 'INTERRUPTED')
   await expect.poll(() => other.profile.eventStore.listUnfinishedStreams()).toEqual([])
@@ -112,7 +107,7 @@ test('a process that has lost its lease, and takes over what it had itself, ends
   const url = await useTestDatabase()
   const process = await openPostgresChats(url, storyOrAnswer, { lease: { renewalIntervalMs: 50 } })
   const { id, sessionId, first, last } = await startWithQueue(process, ['One', 'Two'])
-  await endLease(url, id)
+  await endLeaseOfOwner(url, id)
   await recoverAny(process)
   await expectEnd(process, id, 'INTERRUPTED')
   for (const queued of [first, last]) await expectEnd(process, queued, 'COMPLETED')
@@ -215,8 +210,6 @@ test('a process that is asked to start a message, and does not own its session a
   const third = await openPostgresChats(url, storyOrAnswer)
   const { id, sessionId, first } = await startWithQueue(third, ['One'])
   await followUntil(other, id, 'TextDelta')
-  const { commands } = other.profile
-  if (!commands) throw new Error('The process sends nothing.')
   // As if two processes owned streams of the session: each would send the message to the other one.
   const owner = `SELECT max(number) FROM segue.processes WHERE number < (SELECT owner FROM segue.streams WHERE id = '${id}')`
   await runSql(url, `UPDATE segue.streams SET owner = (${owner}) WHERE id = '${first}'`)
@@ -225,17 +218,6 @@ test('a process that is asked to start a message, and does not own its session a
   expect(await other.chats.startForwarded(request)).toBeNull()
   expect(suspended.chats.activeStreamCount).toBe(0)
 })
-
-/** Refuses the end of a stream until it is called. */
-async function refuseEnd(url: string, id: string): Promise<() => Promise<void>> {
-  const refuse = `CREATE FUNCTION segue.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF NEW.id = '${id}' AND NEW.finished_at IS NOT NULL THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$;
-    CREATE TRIGGER refuse BEFORE UPDATE ON segue.streams FOR EACH ROW EXECUTE FUNCTION segue.refuse()`
-  await runSql(url, refuse)
-  const accept = () => runSql(url, 'DROP FUNCTION IF EXISTS segue.refuse CASCADE')
-  onTestFinished(accept)
-  return accept
-}
 
 test('a stream that was taken over, but could not be ended, is ended later', async () => {
   const { url, suspended, other } = await openProcesses()
@@ -276,7 +258,7 @@ test('streams that were claimed are ended later, if the database fails right aft
     }),
   })
   const { id } = await startWithQueue(suspended, [])
-  await endLease(url, id)
+  await endLeaseOfOwner(url, id)
   await expect(other.chats.recover()).rejects.toThrow('The connection was cut.')
   fails = false
   expect(await other.chats.recover()).toBe(1)

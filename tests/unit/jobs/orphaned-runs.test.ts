@@ -7,43 +7,8 @@ import { createScheduler, replaceMethod } from '../../support/jobs/test-schedule
 const minute = 60_000
 const ok: JobRunOutcome = { status: 'OK', output: 'The starlings.', error: null }
 
-test('a run of another process that cannot be ended is ended later, and keeps no other one from its end', async () => {
-  const before = createScheduler()
-  await before.scheduler.start()
-  const jobs = [await before.addJob({ schedule: 'every 10m' }), await before.addJob({ schedule: 'every 10m' })]
-  await before.clock.advance(10 * minute)
-  expect(before.activeRuns).toHaveLength(2)
-  before.clock.clearTimers()
-  before.database.close()
-
-  const { folder, clock } = before
-  const refused = before.activeRuns[0]?.run.id
-  let mustRefuse = true
-  const wrapStore = (store: SqliteJobStore): SqliteJobStore => {
-    // As where several processes share a storage: what this one has claimed, it does not claim again.
-    let claimed = store.claimOrphanedRuns()
-    const claiming = replaceMethod(store, 'claimOrphanedRuns', () => {
-      const runs = claimed
-      claimed = Promise.resolve([])
-      return runs
-    })
-    return replaceMethod(claiming, 'commit', async (commit) => {
-      if (mustRefuse && commit.run?.id === refused) throw new Error('The disk is full.')
-      await store.commit(commit)
-    })
-  }
-  const { scheduler, listRuns } = createScheduler({ folder, clock, wrapStore })
-  const loadStatuses = async () => (await Promise.all(jobs.map(listRuns))).map(([run]) => run?.status)
-  await expect(scheduler.endOrphanedRuns()).rejects.toThrow('The disk is full.')
-  expect(await loadStatuses()).toEqual(['RUNNING', 'INTERRUPTED'])
-  mustRefuse = false
-  expect(await scheduler.endOrphanedRuns()).toBe(1)
-  expect(await loadStatuses()).toEqual(['INTERRUPTED', 'INTERRUPTED'])
-  expect(await scheduler.endOrphanedRuns()).toBe(0)
-})
-
 /** A scheduler in the state that a killed process leaves, in which the end of one of two runs cannot be stored. */
-async function newSchedulerAfterCrash(refusal: Error) {
+async function newSchedulerAfterCrash(refusal: Error, wrapMore = (store: SqliteJobStore): SqliteJobStore => store) {
   const before = createScheduler()
   await before.scheduler.start()
   const jobs = [await before.addJob({ schedule: 'every 10m' }), await before.addJob({ schedule: 'every 10m' })]
@@ -55,7 +20,7 @@ async function newSchedulerAfterCrash(refusal: Error) {
   const refused = before.activeRuns[0]?.run.id
   const fault = { isPresent: true }
   const wrapStore = (store: SqliteJobStore): SqliteJobStore =>
-    replaceMethod(store, 'commit', async (commit) => {
+    replaceMethod(wrapMore(store), 'commit', async (commit) => {
       if (fault.isPresent && commit.run?.id === refused) throw refusal
       await store.commit(commit)
     })
@@ -64,6 +29,27 @@ async function newSchedulerAfterCrash(refusal: Error) {
     Promise.all(jobs.map(async (job) => (await after.listRuns(job)).map(({ status }) => status)))
   return { ...after, fault, loadStatuses }
 }
+
+/** As where several processes share a storage: what this one has claimed, it does not claim again. */
+function claimOnce(store: SqliteJobStore): SqliteJobStore {
+  let claimed = store.claimOrphanedRuns()
+  return replaceMethod(store, 'claimOrphanedRuns', () => {
+    const runs = claimed
+    claimed = Promise.resolve([])
+    return runs
+  })
+}
+
+test('a run of another process that cannot be ended is ended later, and keeps no other one from its end', async () => {
+  const refusal = new Error('The disk is full.')
+  const { scheduler, fault, loadStatuses } = await newSchedulerAfterCrash(refusal, claimOnce)
+  await expect(scheduler.endOrphanedRuns()).rejects.toThrow(refusal)
+  expect(await loadStatuses()).toEqual([['RUNNING'], ['INTERRUPTED']])
+  fault.isPresent = false
+  expect(await scheduler.endOrphanedRuns()).toBe(1)
+  expect(await loadStatuses()).toEqual([['INTERRUPTED'], ['INTERRUPTED']])
+  expect(await scheduler.endOrphanedRuns()).toBe(0)
+})
 
 test('a run that cannot be ended keeps no scheduler from its start, and no other job from its runs', async () => {
   const error = new StorageError('CONSTRAINT', new Error('A value is missing.'))
