@@ -11,11 +11,11 @@ const start = (env: Readonly<Record<string, string>> = {}): Promise<ServerProces
   return startServerProcess({ argv: ['--port', '0', '--home', home], env: { HOME: home, ...env } })
 }
 
-/** What the process began with says about the space for new objects. */
-const readSemiSpaceOptions = ({ process }: ServerProcess): string[] =>
+/** The options about V8's memory that the process began with. */
+const readMemoryOptions = ({ process }: ServerProcess): string[] =>
   readFileSync(`/proc/${process.pid}/cmdline`, 'utf8')
     .split('\0')
-    .filter((argument) => argument.includes('semi'))
+    .filter((argument) => /semi-space|memory-reducer/.test(argument))
 
 /** The settings of malloc that the process began with. */
 const readMallocSettings = ({ process }: ServerProcess): string[] =>
@@ -26,7 +26,7 @@ const readMallocSettings = ({ process }: ServerProcess): string[] =>
 
 test('a server on Linux has malloc give back what a burst has freed, and V8 keep little, in the process that was started', async () => {
   await using server = await start()
-  expect(readSemiSpaceOptions(server)).toEqual(['--max-semi-space-size=16'])
+  expect(readMemoryOptions(server)).toEqual(['--no-memory-reducer', '--max-semi-space-size=16'])
   expect(readMallocSettings(server)).toEqual([
     'MALLOC_ARENA_MAX=2',
     'MALLOC_MMAP_THRESHOLD_=131072',
@@ -39,12 +39,12 @@ test('a server on Linux has malloc give back what a burst has freed, and V8 keep
 test('settings of malloc in the environment stay as they are', async () => {
   await using server = await start({ MALLOC_ARENA_MAX: '4' })
   expect(readMallocSettings(server)).toEqual(['MALLOC_ARENA_MAX=4'])
-  expect(readSemiSpaceOptions(server)).toEqual([])
+  expect(readMemoryOptions(server)).toEqual([])
 })
 
 test('the size of the space for new objects in NODE_OPTIONS stays as it is', async () => {
   await using server = await start({ NODE_OPTIONS: '--max-semi-space-size=8' })
-  expect(readSemiSpaceOptions(server)).toEqual([])
+  expect(readMemoryOptions(server)).toEqual(['--no-memory-reducer'])
 })
 
 test('where Node may run no programs, Segue goes on without these settings', () => {
