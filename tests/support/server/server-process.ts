@@ -27,16 +27,10 @@ export interface ServerArguments {
 export async function startServerProcess(args: ServerArguments = {}): Promise<ServerProcess> {
   const child = spawnSegue({ ...args, argv: [...(args.argv ?? []), ...(await listStorageFlags(args))] })
   const output = collectOutput(child)
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  createInterface(child.stdout).once('line', resolve)
-  child.once('exit', (code) =>
-    reject(new Error(`The server exited with ${code} before it was ready:\n${output.stderr}`)),
-  )
-  const timer = setTimeout(() => reject(new Error(`The server was not ready in time:\n${output.stderr}`)), timeoutMs)
-  const line = await promise.finally(() => clearTimeout(timer))
-  const url = /^Segue is ready: (.+)\/graphql$/.exec(line)?.[1]
-  if (!url) throw new Error(`The first line of output is unexpected: ${JSON.stringify(line)}`)
-
+  const url = await readUrl(child, output).catch((error: unknown) => {
+    child.kill('SIGKILL')
+    throw error
+  })
   const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
     const exited = once(child, 'exit')
@@ -53,6 +47,20 @@ export async function startServerProcess(args: ServerArguments = {}): Promise<Se
       await stop('SIGKILL')
     },
   }
+}
+
+/** The URL that the program prints when it is ready. */
+async function readUrl(child: ChildProcessWithoutNullStreams, output: ServerProcess['output']): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  createInterface(child.stdout).once('line', resolve)
+  child.once('exit', (code) =>
+    reject(new Error(`The server exited with ${code} before it was ready:\n${output.stderr}`)),
+  )
+  const timer = setTimeout(() => reject(new Error(`The server was not ready in time:\n${output.stderr}`)), timeoutMs)
+  const line = await promise.finally(() => clearTimeout(timer))
+  const url = /^Segue is ready: (.+)\/graphql$/.exec(line)?.[1]
+  if (!url) throw new Error(`The first line of output is unexpected: ${JSON.stringify(line)}`)
+  return url
 }
 
 /** Runs the program until it exits by itself, as it does when it cannot start. */
