@@ -146,4 +146,6 @@ export interface HeadSeqAdvance {
   readonly addedMessages: number
   /** 0: no activity. */
   readonly activityAt: number
+  /** What a model would be sent next. Null: it has to be counted. Undefined: as before. */
+  readonly contextSize: ContextSize | null | undefined
 }

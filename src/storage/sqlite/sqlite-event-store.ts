@@ -31,13 +31,7 @@ import { insertEvent, readEventPage } from './tables/event-table.ts'
 import { insertApprovalRule, moveApprovalRules } from './tables/approval-rule-table.ts'
 import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './tables/idempotency-key-table.ts'
 import { listSteeredMessages, listUnplacedWithdrawnMessages, upsertMessage } from './tables/message-table.ts'
-import {
-  advanceHeadSeq,
-  insertSession,
-  recordAnswerEnd,
-  updateContextSize,
-  updateMessageCounts,
-} from './tables/session-table.ts'
+import { advanceHeadSeq, insertSession, recordAnswerEnd, updateMessageCounts } from './tables/session-table.ts'
 import { toStoredSessionId } from '../rows/session-row.ts'
 import { findContinuation, findCurrentPlace, findOldestRetries } from './tables/retries/session-place.ts'
 import type { PositionRange } from '../position-range.ts'
@@ -226,7 +220,6 @@ export class SqliteEventStore implements EventStore {
     if (additionalUsage)
       countUsage(this.#database, { ...additionalUsage, sessionId: request.sessionId, isAnswer: false })
     if (sessionPatch) patchSession(this.#database, this.#database.profile, request.sessionId, sessionPatch)
-    if (request.contextSize !== undefined) updateContextSize(this.#database, request.sessionId, request.contextSize)
     if (request.conversationSettings) this.#updateConversationSettings(request.conversationSettings)
     if (readAt !== undefined) this.#updateConversationSettings({ sessionIds: [request.sessionId], patch: { readAt } })
     if (request.newKey) insertIdempotencyKey(this.#database, request.newKey)
@@ -257,7 +250,7 @@ export class SqliteEventStore implements EventStore {
 
   /** Updates the session's counters if its log ends where the writer expects. */
   #advanceHead(request: AppendRequest): void {
-    const { sessionId, expectedHeadSeq, events, messages = [], streams = [], activityAt = 0 } = request
+    const { sessionId, expectedHeadSeq, events, messages = [], streams = [], activityAt = 0, contextSize } = request
     const newlyPositioned = messages.filter((message) => message.position !== null && !this.#hasPosition(message.id))
     const isUpdated = advanceHeadSeq(this.#database, {
       sessionId,
@@ -265,6 +258,7 @@ export class SqliteEventStore implements EventStore {
       headSeq: expectedHeadSeq + events.length,
       addedMessages: newlyPositioned.length,
       activityAt,
+      contextSize,
     })
     if (!isUpdated && !this.#hasSession(sessionId)) throw createIdNotFoundError('session', sessionId)
     if (!isUpdated) throw new LogVersionConflictError(`The log of ${sessionId} does not end at ${expectedHeadSeq}.`)

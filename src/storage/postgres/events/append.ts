@@ -24,7 +24,6 @@ import {
   lockSessions,
   patchSession,
   recordAnswerEnd,
-  updateContextSize,
   updateMessageCount,
 } from '../tables/session-table.ts'
 import { applyFences, assertNoForeignStreamSince, updateQueueOrder, upsertStreams } from '../tables/stream-table.ts'
@@ -69,12 +68,11 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
 
 /** Writes what few requests have. */
 async function writeChanges(tx: PostgresTransaction, request: AppendRequest): Promise<void> {
-  const { sessionId, queuedStreamIds, releasedBlobs = [], checkpoint, sessionPatch, contextSize, readAt } = request
+  const { sessionId, queuedStreamIds, releasedBlobs = [], checkpoint, sessionPatch, readAt } = request
   if (queuedStreamIds) await updateQueueOrder(tx, queuedStreamIds)
   await deleteUnusedBlobReferences(tx, sessionId, releasedBlobs)
   if (checkpoint) await upsertContextCheckpoint(tx, checkpoint)
   if (sessionPatch) await patchSession(tx, sessionId, sessionPatch)
-  if (contextSize !== undefined) await updateContextSize(tx, sessionId, contextSize)
   if (request.conversationSettings) await writeConversationSettings(tx, request.conversationSettings)
   if (readAt !== undefined) await writeConversationSettings(tx, { sessionIds: [sessionId], patch: { readAt } })
 }
@@ -127,14 +125,17 @@ async function advanceHeads(tx: PostgresTransaction, requests: readonly AppendRe
     ),
     ({ sessionId }) => sessionId,
   )
-  const advances = requests.map(({ sessionId, expectedHeadSeq, events, continuation, activityAt = 0 }) => ({
-    sessionId,
-    expectedHeadSeq,
-    headSeq: expectedHeadSeq + events.length,
-    addedMessages: added.get(sessionId)?.length ?? 0,
-    activityAt,
-    needsOpenSession: continuation !== undefined || events.some(({ type }) => type === 'StreamStarted'),
-  }))
+  const advances = requests.map(
+    ({ sessionId, expectedHeadSeq, events, continuation, activityAt = 0, contextSize }) => ({
+      sessionId,
+      expectedHeadSeq,
+      headSeq: expectedHeadSeq + events.length,
+      addedMessages: added.get(sessionId)?.length ?? 0,
+      activityAt,
+      contextSize,
+      needsOpenSession: continuation !== undefined || events.some(({ type }) => type === 'StreamStarted'),
+    }),
+  )
   const advancedIds = await advanceHeadSeqs(tx, advances)
   const refused = advances.find(({ sessionId }) => !advancedIds.has(sessionId))
   if (!refused) return

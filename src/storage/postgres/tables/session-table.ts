@@ -1,4 +1,3 @@
-import type { ContextSize } from '../../../model/context/context-size.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
 import type { SessionRecordPatch } from '../../event-store.ts'
@@ -65,9 +64,10 @@ const countMessages = {
 const advance = {
   name: 'advance-head-seqs',
   text: `UPDATE sessions SET head_seq = advance.head_seq, message_count = message_count + advance.added_messages,
-      last_activity_at = greatest(last_activity_at, advance.activity_at)
-    FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[])
-      AS advance (id, expected_head_seq, head_seq, added_messages, activity_at, needs_open_session)
+      last_activity_at = greatest(last_activity_at, advance.activity_at),
+      context_size = CASE advance.keeps_context_size WHEN 1 THEN sessions.context_size ELSE advance.context_size END
+    FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[], $8::smallint[], $9::text[])
+      AS advance (id, expected_head_seq, head_seq, added_messages, activity_at, needs_open_session, keeps_context_size, context_size)
     WHERE sessions.profile = $1 AND sessions.id = advance.id AND sessions.head_seq = advance.expected_head_seq
       AND (sessions.ended_at IS NULL OR advance.needs_open_session = 0)
       AND (sessions.end_reason IS DISTINCT FROM 'compression' OR advance.head_seq = advance.expected_head_seq)
@@ -77,11 +77,6 @@ const advance = {
 const recordEnd = {
   name: 'record-answer-end',
   text: 'UPDATE sessions SET answered_at = $3, answer_failed = $4 WHERE profile = $1 AND id = $2',
-}
-
-const updateSize = {
-  name: 'update-context-size',
-  text: 'UPDATE sessions SET context_size = $3 WHERE profile = $1 AND id = $2',
 }
 
 const selectById = { name: 'select-session', text: `${selectSessionsSql} AND sessions.id = $2` }
@@ -138,17 +133,10 @@ export async function advanceHeadSeqs(
     advances.map(({ addedMessages }) => addedMessages),
     advances.map(({ activityAt }) => activityAt),
     advances.map(({ needsOpenSession }) => (needsOpenSession ? 1 : 0)),
+    advances.map(({ contextSize }) => (contextSize === undefined ? 1 : 0)),
+    advances.map(({ contextSize }) => (contextSize ? JSON.stringify(contextSize) : null)),
   ])
   return new Set(rows.map(({ id }) => id))
-}
-
-/** Stores what a model would be sent next of a session. Null: it has to be counted. */
-export async function updateContextSize(
-  tx: PostgresTransaction,
-  sessionId: string,
-  size: ContextSize | null,
-): Promise<void> {
-  await tx.execute(updateSize, [sessionId, size && JSON.stringify(size)])
 }
 
 /** Changes the row of a session, if there is one. The caller has locked it. */

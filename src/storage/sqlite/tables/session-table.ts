@@ -44,19 +44,23 @@ export function recordAnswerEnd(db: SqlConnection, stream: StreamRecord): void {
 
 /** Moves the end of the log of a session. Returns false if it is not the expected one. Call it inside a transaction. */
 export function advanceHeadSeq(db: SqlConnection, advance: HeadSeqAdvance): boolean {
-  const { sessionId, expectedHeadSeq, headSeq, addedMessages, activityAt } = advance
+  const { sessionId, expectedHeadSeq, headSeq, addedMessages, activityAt, contextSize } = advance
+  const keepsContextSize = contextSize === undefined ? 1 : 0
+  const newContextSize = contextSize ? JSON.stringify(contextSize) : null
   // Deltas leave the columns alone that have indexes.
   const { changes } =
     addedMessages === 0 && activityAt === 0
       ? db
-          .prepare<[number, string, number]>('UPDATE sessions SET head_seq = ? WHERE id = ? AND head_seq = ?')
-          .run(headSeq, sessionId, expectedHeadSeq)
+          .prepare<[number, number, string | null, string, number]>(
+            `UPDATE sessions SET head_seq = ?, context_size = iif(?, context_size, ?) WHERE id = ? AND head_seq = ?`,
+          )
+          .run(headSeq, keepsContextSize, newContextSize, sessionId, expectedHeadSeq)
       : db
-          .prepare<[number, number, number, string, number]>(
-            `UPDATE sessions SET head_seq = ?, message_count = message_count + ?,
+          .prepare<[number, number, string | null, number, number, string, number]>(
+            `UPDATE sessions SET head_seq = ?, context_size = iif(?, context_size, ?), message_count = message_count + ?,
                last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
           )
-          .run(headSeq, addedMessages, activityAt, sessionId, expectedHeadSeq)
+          .run(headSeq, keepsContextSize, newContextSize, addedMessages, activityAt, sessionId, expectedHeadSeq)
   return changes === 1
 }
 

@@ -27,6 +27,7 @@ async function newStreams(count: number) {
       expectedHeadSeq: 0,
       fences: [{ streamId: stream.id, generation: stream.generation, lastSeq: 1 }],
       events: [deltaOf(stream, 1)],
+      contextSize: null,
     })
   }
   statements.length = 0
@@ -56,7 +57,7 @@ test('What changes more than text is committed in the same turn, with the deltas
   let isNextTurn = false
   setImmediate(() => (isNextTurn = true))
   const waiting = committer.append([delta])
-  await committer.append([{ ...end, events: [], contextSize: null }])
+  await committer.append([{ ...end, events: [] }])
   await waiting
   expect(isNextTurn).toBe(false)
   expect(durations).toHaveLength(1)

@@ -2,6 +2,7 @@ import { approvalRuleOf, hasRule } from '../../../support/storage/approval-rules
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import type { ContextSize } from '../../../../src/model/context/context-size.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 import { addUsage } from '../../../../src/model/usage.ts'
 import { FencingError, LogVersionConflictError } from '../../../../src/storage/errors.ts'
@@ -241,6 +242,36 @@ export function describeEventStore(open: OpenStorage): void {
       expect(await eventStore.loadHeadSeq(session.id)).toBe(0)
       expect(await segueSessions.findMessage(late.id)).toBeNull()
       expect(await eventStore.findContinuation(session.id)).toBeNull()
+    })
+
+    test('stores, keeps or forgets what a model is sent next', async () => {
+      const { eventStore, segueSessions } = current()
+      const session = await addSession(current())
+      const contextSize = {
+        model: null,
+        tokens: 3,
+        instructions: 1,
+        tools: 1,
+        history: 1,
+        scale: null,
+        estimated: true,
+      }
+      const findContextSize = async () => (await segueSessions.findSessions([session.id]))[0]?.contextSize
+      const append = (expectedHeadSeq: number, more: { contextSize?: ContextSize | null; activityAt?: number }) => {
+        const events = [deltaOf(streamOf(session), expectedHeadSeq + 1)]
+        return eventStore.append({ sessionId: session.id, expectedHeadSeq, events, ...more })
+      }
+      await append(0, { contextSize })
+      expect(await findContextSize()).toEqual(contextSize)
+      await append(1, {})
+      await append(2, { activityAt: 5_000 })
+      expect(await findContextSize()).toEqual(contextSize)
+      await append(3, { contextSize: null })
+      expect(await findContextSize()).toBeUndefined()
+      await append(4, { contextSize, activityAt: 6_000 })
+      expect(await findContextSize()).toEqual(contextSize)
+      await append(5, { contextSize: null, activityAt: 7_000 })
+      expect(await findContextSize()).toBeUndefined()
     })
 
     test('stores the last seq of the stream that writes, and leaves the rest of it as it is', async () => {
