@@ -3,14 +3,17 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { join } from 'node:path'
 import type { BenchmarkRow } from '../support/report.ts'
 import { ServerProcess } from '../support/pinned-process.ts'
-import { openEventStreamReader, openSocketReader } from './readers.ts'
-import { median, runRounds } from './rounds.ts'
+import { openEventStreamReader, openSocketReader, post } from './readers.ts'
+import { median, type RunningContender, runWarmRounds } from './rounds.ts'
 import { followStream, limitServer, startChat, startSegue } from './segue-server.ts'
 
 const readerCount = 200
 const intervalMs = 20
 const roundMs = 2_500
 const rounds = 3
+const warmUpMs = 4_000
+/** What a round leaves to be done is not counted to the next one. */
+const settleMs = 500
 /** About the length of a message of Segue, in bytes. */
 const messageBytes = 330
 
@@ -22,42 +25,82 @@ const transports = {
 const tick =
   'subscription { followStream { __typename seq sessionId streamId ... on TextDelta { messageId partIndex offset text } } }'
 
-/** Opens the readers, has messages sent, and returns the messages per CPU-second once they flow. */
-async function measure(
-  server: ServerProcess,
-  open: typeof openSocketReader,
-  start: () => Promise<{ readonly url: string; readonly query: string | null }>,
-): Promise<number> {
-  let messages = 0
-  const { url, query } = await start()
-  const readers = Array.from({ length: readerCount }, () => open(url, query, () => (messages += 1)))
-  const closeReaders = await Promise.all(readers)
-  // Their code is compiled by then.
-  await pause(1_500)
-  const [messagesBefore, cpuBefore] = [messages, server.readCpuSeconds()]
-  await pause(roundMs)
-  const perCpuSecond = (messages - messagesBefore) / (server.readCpuSeconds() - cpuBefore)
-  for (const close of closeReaders) close()
-  return perCpuSecond
+/** Where messages can be received, and how they end. */
+interface MessageSource {
+  readonly url: string
+  readonly query: string | null
+  readonly stop: () => Promise<void>
 }
 
-async function measureBroadcast(
+type StartMessages = (name: string) => Promise<MessageSource>
+
+/** A server whose messages go to many readers: messages for each second that it spends on its processor. */
+class FanOutContender implements RunningContender<number> {
+  readonly #server: ServerProcess
+  readonly #open: typeof openSocketReader
+  readonly #start: StartMessages
+  #startedRounds = 0
+
+  constructor(server: ServerProcess, open: typeof openSocketReader, start: StartMessages) {
+    this.#server = server
+    this.#open = open
+    this.#start = start
+  }
+
+  /** As many messages as in many rounds, by many sources. */
+  async warmUp(): Promise<void> {
+    const sources = await Promise.all(Array.from({ length: 20 }, (_, index) => this.#start(`warm-up-${index}`)))
+    const readers = sources.flatMap(({ url, query }) =>
+      Array.from({ length: 5 }, () => this.#open(url, query, () => undefined)),
+    )
+    const closeReaders = await Promise.all(readers)
+    await pause(warmUpMs)
+    for (const close of closeReaders) close()
+    for (const { stop } of sources) await stop()
+    await pause(settleMs)
+  }
+
+  async measure(): Promise<number> {
+    let messages = 0
+    const { url, query, stop } = await this.#start(`round-${(this.#startedRounds += 1)}`)
+    const readers = Array.from({ length: readerCount }, () => this.#open(url, query, () => (messages += 1)))
+    const closeReaders = await Promise.all(readers)
+    // All of them receive messages then.
+    await pause(1_000)
+    const [messagesBefore, cpuBefore] = [messages, this.#server.readCpuSeconds()]
+    await pause(roundMs)
+    const perCpuSecond = (messages - messagesBefore) / (this.#server.readCpuSeconds() - cpuBefore)
+    for (const close of closeReaders) close()
+    await stop()
+    await pause(settleMs)
+    return perCpuSecond
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]()
+  }
+}
+
+async function startBroadcast(
   script: string,
   open: typeof openSocketReader,
-  path: string,
+  toPath: (name: string) => string,
   query: string | null,
-): Promise<number> {
-  await using server = await ServerProcess.start([script], { ...process.env, NODE_NO_WARNINGS: '1' })
-  const params = `name=all&bytes=${messageBytes}&interval=${intervalMs}`
-  await fetch(`${server.url}/broadcast?${params}`, { method: 'POST' })
-  return await measure(server, open, async () => ({ url: `${server.url}${path}`, query }))
+): Promise<FanOutContender> {
+  const server = await ServerProcess.start([script], { ...process.env, NODE_NO_WARNINGS: '1' })
+  return new FanOutContender(server, open, async (name) => {
+    await fetch(`${server.url}/broadcast?name=${name}&bytes=${messageBytes}&interval=${intervalMs}`, { method: 'POST' })
+    const stop = async () => void (await fetch(`${server.url}/broadcast?name=${name}`, { method: 'DELETE' }))
+    return { url: `${server.url}${toPath(name)}`, query, stop }
+  })
 }
 
-async function measureSegue(open: typeof openSocketReader): Promise<number> {
-  await using server = await startSegue(null, ['--offline-delay', String(intervalMs)])
-  return await measure(server, open, async () => {
-    const query = followStream(await startChat(server.url, '/instructions'))
-    return { url: `${server.url}/graphql`, query }
+async function startSegueContender(open: typeof openSocketReader): Promise<FanOutContender> {
+  const server = await startSegue(null, ['--offline-delay', String(intervalMs)])
+  return new FanOutContender(server, open, async () => {
+    const id = await startChat(server.url, '/instructions')
+    const stop = async () => void (await post(server.url, `mutation { cancelStream(streamId: "${id}") { outcome } }`))
+    return { url: `${server.url}/graphql`, query: followStream(id), stop }
   })
 }
 
@@ -66,11 +109,11 @@ export async function measureFanOut(): Promise<{ rows: BenchmarkRow[]; details: 
   const rows: BenchmarkRow[] = []
   const details: Record<string, object> = {}
   for (const [name, { open, peer, limit }] of Object.entries(transports)) {
-    const results = await runRounds(`fan-out over ${name}`, rounds, [
-      { name: 'limit', measure: () => measureBroadcast(limitServer, open, '/all', null) },
-      { name: peer, measure: () => measureBroadcast(peerServer, open, '/graphql', tick) },
-      { name: 'Segue', measure: () => measureSegue(open) },
-    ])
+    const results = await runWarmRounds(`fan-out over ${name}`, rounds, {
+      limit: () => startBroadcast(limitServer, open, (source) => `/${source}`, null),
+      [peer]: () => startBroadcast(peerServer, open, () => '/graphql', tick),
+      Segue: () => startSegueContender(open),
+    })
     const ratio = (contender: string): number => median(results[contender]) / median(results['limit'])
     const what = `fan-out to ${readerCount} readers over ${name}, messages per CPU-second`
     rows.push({ what, limit, peers: { [peer]: ratio(peer) }, segue: ratio('Segue'), aim: 0.9 })

@@ -2,13 +2,6 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 
-export interface StreamPlan {
-  /** How many tokens one answer has. */
-  readonly tokens: number
-  /** Milliseconds between two of them. */
-  readonly intervalMs: number
-}
-
 /** Marks a token with the time at which it was sent, in milliseconds since this process began. */
 const timePattern = /@(\d+\.\d)/
 
@@ -19,28 +12,26 @@ export function measureAgeMs(message: Buffer): number | null {
 }
 
 /**
- * A provider that speaks OpenAI's protocol. Each answer is a number of tokens, sent at a steady rate. They wait for `release`,
- * so that all streams and their readers are there before.
+ * A provider that speaks OpenAI's protocol. Each answer sends tokens at a steady rate, from `release` on, so that all streams and
+ * their readers are there before, until `endAnswers`.
  */
 export class PacedProvider implements AsyncDisposable {
   readonly url: string
   readonly #server: ReturnType<typeof createServer>
-  readonly #released = Promise.withResolvers<void>()
+  readonly #waiting = new Set<ServerResponse>()
+  readonly #endings = new Set<() => void>()
 
   private constructor(server: ReturnType<typeof createServer>, url: string) {
     this.#server = server
     this.url = url
   }
 
-  static async start({ tokens, intervalMs }: StreamPlan): Promise<PacedProvider> {
-    const server = createServer(async (request, response) => {
+  static async start(): Promise<PacedProvider> {
+    const server = createServer((request, response) => {
       request.resume()
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(formatChunk({ role: 'assistant', content: '' }))
-      await provider.#released.promise
-      // Not all answers send at the same moment.
-      await pause(Math.random() * intervalMs)
-      provider.#sendTokens(response, tokens, intervalMs)
+      provider.#waiting.add(response)
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     const { port } = server.address() as AddressInfo
@@ -48,8 +39,19 @@ export class PacedProvider implements AsyncDisposable {
     return provider
   }
 
-  release(): void {
-    this.#released.resolve()
+  /** Sends the tokens of the answers that wait. */
+  release(tokensPerSecond: number): void {
+    const intervalMs = 1000 / tokensPerSecond
+    // Not all answers send at the same moment.
+    for (const response of this.#waiting)
+      void pause(Math.random() * intervalMs).then(() => this.#sendTokens(response, intervalMs))
+    this.#waiting.clear()
+  }
+
+  /** Completes all answers. */
+  endAnswers(): void {
+    for (const end of this.#endings) end()
+    this.#endings.clear()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,18 +59,19 @@ export class PacedProvider implements AsyncDisposable {
     this.#server.closeAllConnections()
   }
 
-  #sendTokens(response: ServerResponse, tokens: number, intervalMs: number): void {
+  #sendTokens(response: ServerResponse, intervalMs: number): void {
     const startedAt = performance.now()
     let sent = 0
     const timer = setInterval(() => {
       // A timer that was late sends what is due.
-      const due = Math.min(tokens, Math.ceil((performance.now() - startedAt) / intervalMs))
+      const due = Math.ceil((performance.now() - startedAt) / intervalMs)
       for (; sent < due; sent += 1) response.write(formatChunk({ content: `@${performance.now().toFixed(1)} ` }))
-      if (sent < tokens) return
-      clearInterval(timer)
-      response.end(`${formatChunk({}, 'stop')}data: [DONE]\n\n`)
     }, intervalMs)
     response.once('close', () => clearInterval(timer))
+    this.#endings.add(() => {
+      clearInterval(timer)
+      response.end(`${formatChunk({}, 'stop')}data: [DONE]\n\n`)
+    })
   }
 }
 

@@ -14,7 +14,9 @@ export function newSegueArguments(provider: string | null, flags: readonly strin
   const home = newHome()
   const baseURL = provider?.replace('/chat/completions', '')
   const providers = { paced: { type: 'openai-compatible', baseURL, models: ['paced'] } }
-  if (provider !== null) writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'paced/paced', providers }))
+  // A title would be one more answer.
+  const config = { model: 'paced/paced', providers, titles: false }
+  if (provider !== null) writeFileSync(join(home, 'config.json'), JSON.stringify(config))
   // The offline agent repeats them, word by word.
   else writeFileSync(join(home, 'INSTRUCTIONS.md'), 'word '.repeat(12_000))
   return [builtProgram, '--port', '0', '--home', home, '--hermes-home', 'none', '--grace', '0', ...flags]

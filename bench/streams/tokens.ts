@@ -5,7 +5,7 @@ import type { BenchmarkRow } from '../support/report.ts'
 import { ServerProcess } from '../support/pinned-process.ts'
 import { measureAgeMs, PacedProvider } from './provider.ts'
 import { type CloseReader, openSocketReader } from './readers.ts'
-import { median, runRounds } from './rounds.ts'
+import { median, type RunningContender, runWarmRounds } from './rounds.ts'
 import { followStream, limitServer, startChat, startSegue } from './segue-server.ts'
 
 interface Load {
@@ -34,77 +34,100 @@ interface Measured {
 /** Starts a stream, and says how to follow it. */
 type StartStream = (name: string) => Promise<{ readonly url: string; readonly query: string | null }>
 
-async function measure(
-  server: ServerProcess,
-  provider: PacedProvider,
-  start: StartStream,
-  load: Load,
-): Promise<Figures> {
-  const agesMs: number[] = []
-  let messages = 0
-  const onMessage = (message: Buffer): void => {
-    messages += 1
-    const age = measureAgeMs(message)
-    if (age !== null) agesMs.push(age)
+const warmUpLoad: Load = { streams: 50, tokensPerSecond: 50, readersPerStream: 1, seconds: 5 }
+
+/** A server and its provider, under one load again and again. */
+class TokenContender implements RunningContender<Figures> {
+  readonly #server: ServerProcess
+  readonly #provider: PacedProvider
+  readonly #startStream: StartStream
+  readonly #load: Load
+  #startedStreams = 0
+
+  constructor(server: ServerProcess, provider: PacedProvider, startStream: StartStream, load: Load) {
+    this.#server = server
+    this.#provider = provider
+    this.#startStream = startStream
+    this.#load = load
   }
-  const closeReaders: CloseReader[] = []
-  for (let index = 0; index < load.streams; index += 1) {
-    const { url, query } = await start(`stream-${index}`)
-    const readers = Array.from({ length: load.readersPerStream }, () => openSocketReader(url, query, onMessage))
-    closeReaders.push(...(await Promise.all(readers)))
+
+  async warmUp(): Promise<void> {
+    await this.#measure(warmUpLoad)
   }
-  provider.release()
-  // The code is compiled by then.
-  await pause(2_000)
-  agesMs.length = 0
-  const [startedAt, cpuBefore, messagesBefore] = [performance.now(), server.readCpuSeconds(), messages]
-  await pause(load.seconds * 1000)
-  const cpuSeconds = server.readCpuSeconds() - cpuBefore
-  const seconds = (performance.now() - startedAt) / 1000
-  const tokens = load.streams * load.tokensPerSecond * seconds
-  const figures = {
-    cpuMsPerToken: (cpuSeconds * 1000) / tokens,
-    cpu: cpuSeconds / seconds,
-    agesMs: [...agesMs],
-    residentMb: server.readMemoryMb(),
-    messagesPerToken: (messages - messagesBefore) / tokens / Math.max(1, load.readersPerStream),
+
+  measure(): Promise<Figures> {
+    return this.#measure(this.#load)
   }
-  for (const close of closeReaders) close()
-  return figures
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]()
+    await this.#provider[Symbol.asyncDispose]()
+  }
+
+  async #measure({ streams, tokensPerSecond, readersPerStream, seconds: duration }: Load): Promise<Figures> {
+    const agesMs: number[] = []
+    let messages = 0
+    const onMessage = (message: Buffer): void => {
+      messages += 1
+      const age = measureAgeMs(message)
+      if (age !== null) agesMs.push(age)
+    }
+    const closeReaders: CloseReader[] = []
+    for (let index = 0; index < streams; index += 1) {
+      const { url, query } = await this.#startStream(`stream-${(this.#startedStreams += 1)}`)
+      const readers = Array.from({ length: readersPerStream }, () => openSocketReader(url, query, onMessage))
+      closeReaders.push(...(await Promise.all(readers)))
+    }
+    this.#provider.release(tokensPerSecond)
+    // All streams flow then.
+    await pause(2_000)
+    agesMs.length = 0
+    const [startedAt, cpuBefore, messagesBefore] = [performance.now(), this.#server.readCpuSeconds(), messages]
+    await pause(duration * 1000)
+    const cpuSeconds = this.#server.readCpuSeconds() - cpuBefore
+    const seconds = (performance.now() - startedAt) / 1000
+    const tokens = streams * tokensPerSecond * seconds
+    const figures = {
+      cpuMsPerToken: (cpuSeconds * 1000) / tokens,
+      cpu: cpuSeconds / seconds,
+      agesMs: [...agesMs],
+      residentMb: this.#server.readMemoryMb(),
+      messagesPerToken: (messages - messagesBefore) / tokens / Math.max(1, readersPerStream),
+    }
+    for (const close of closeReaders) close()
+    this.#provider.endAnswers()
+    // What an answer leaves to be done after its end is not counted to the next server.
+    await pause(1_200)
+    return figures
+  }
 }
 
-function startProvider({ tokensPerSecond, seconds }: Load): Promise<PacedProvider> {
-  const intervalMs = 1000 / tokensPerSecond
-  // More than are counted, so that no answer ends.
-  return PacedProvider.start({ tokens: tokensPerSecond * (seconds + 4), intervalMs })
-}
-
-async function measureLimit(load: Load, isCommitting: boolean): Promise<Figures> {
-  await using provider = await startProvider(load)
-  await using server = await ServerProcess.start([limitServer])
+async function startLimit(load: Load, isCommitting: boolean): Promise<TokenContender> {
+  const provider = await PacedProvider.start()
+  const server = await ServerProcess.start([limitServer])
   const params = `provider=${encodeURIComponent(provider.url)}&commit=${isCommitting}`
-  const start = async (name: string) => {
+  const startStream = async (name: string) => {
     await fetch(`${server.url}/chat?name=${name}&${params}`, { method: 'POST' })
     return { url: `${server.url}/${name}`, query: null }
   }
-  return await measure(server, provider, start, load)
+  return new TokenContender(server, provider, startStream, load)
 }
 
-async function measureSegue(load: Load): Promise<Figures> {
-  await using provider = await startProvider(load)
-  await using server = await startSegue(provider.url)
-  const start = async () => ({
+async function startSegueContender(load: Load): Promise<TokenContender> {
+  const provider = await PacedProvider.start()
+  const server = await startSegue(provider.url)
+  const startStream = async () => ({
     url: `${server.url}/graphql`,
     query: followStream(await startChat(server.url, 'Go on.')),
   })
-  return await measure(server, provider, start, load)
+  return new TokenContender(server, provider, startStream, load)
 }
 
 async function compare(title: string, load: Load, rounds: number) {
-  return await runRounds(title, rounds, [
-    { name: 'limit', measure: () => measureLimit(load, true) },
-    { name: 'Segue', measure: () => measureSegue(load) },
-  ])
+  return await runWarmRounds(title, rounds, {
+    limit: () => startLimit(load, true),
+    Segue: () => startSegueContender(load),
+  })
 }
 
 const cpuPerToken = (rounds: readonly Figures[] = []): number =>
@@ -151,11 +174,11 @@ export async function measureAge(): Promise<Measured> {
 export async function measureLoad(): Promise<Measured> {
   const load = { streams: 200, tokensPerSecond: 50, readersPerStream: 5, seconds: 6 }
   const title = '200 streams × 50 tokens/s × 5 readers'
-  const results = await runRounds(title, 1, [
-    { name: 'limit', measure: () => measureLimit(load, false) },
-    { name: 'committing', measure: () => measureLimit(load, true) },
-    { name: 'Segue', measure: () => measureSegue(load) },
-  ])
+  const results = await runWarmRounds(title, 1, {
+    limit: () => startLimit(load, false),
+    committing: () => startLimit(load, true),
+    Segue: () => startSegueContender(load),
+  })
   const rows = [
     { what: `${title}: age p99 as a part of 50 ms`, read: (rounds?: Figures[]) => age(rounds, 0.99) / 50 },
     {

@@ -1,7 +1,7 @@
 // What the streams of Segue are measured against: the least that does the same work. Prints its URL.
 //
 // - A reader is a WebSocket, or an event stream, at /<name>. It receives what is sent to the name.
-// - POST /broadcast?name=…&bytes=…&interval=… sends one Buffer to all readers again and again.
+// - POST /broadcast?name=…&bytes=…&interval=… sends one Buffer to all readers again and again, until DELETE /broadcast?name=….
 // - POST /chat?name=…&provider=…&commit=… is a proxy: it parses the event stream of a provider, commits each batch with
 //   better-sqlite3, and sends each delta to the readers.
 import { createServer, type ServerResponse } from 'node:http'
@@ -21,6 +21,7 @@ const commit = db.transaction((stream: string, firstSeq: number, texts: readonly
   for (const [index, text] of texts.entries()) insert.run(stream, firstSeq + index, JSON.stringify({ text }))
 })
 
+const broadcasts = new Map<string, NodeJS.Timeout>()
 const sockets = new Map<string, Set<WebSocket>>()
 const eventStreams = new Map<string, Set<ServerResponse>>()
 
@@ -64,9 +65,15 @@ async function chat(name: string, provider: string, isCommitting: boolean): Prom
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
   const name = searchParams.get('name') ?? ''
-  if (pathname === '/broadcast') {
+  if (pathname === '/broadcast' && request.method === 'DELETE') {
+    clearInterval(broadcasts.get(name))
+    response.end()
+  } else if (pathname === '/broadcast') {
     const message = Buffer.from(`data: ${'.'.repeat(Number(searchParams.get('bytes')))}\n\n`)
-    setInterval(() => send(name, message), Number(searchParams.get('interval')))
+    broadcasts.set(
+      name,
+      setInterval(() => send(name, message), Number(searchParams.get('interval'))),
+    )
     response.end()
   } else if (pathname === '/chat') {
     void chat(name, searchParams.get('provider') ?? '', searchParams.get('commit') === 'true')

@@ -1,5 +1,5 @@
-// The peers of the fan-out: graphql-ws, and the event streams of GraphQL Yoga, as they come. `ticks` emits again and again
-// for all subscribers. Prints its URL.
+// The peers of the fan-out: graphql-ws, and the event streams of GraphQL Yoga, as they come. POST /broadcast?name=…&interval=… sends
+// to all subscribers again and again, until DELETE /broadcast?name=…. Prints its URL.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql'
@@ -39,10 +39,16 @@ const schema = new GraphQLSchema({
   }),
 })
 
+const broadcasts = new Map<string, NodeJS.Timeout>()
 const yoga = createYoga({ schema, graphqlEndpoint: '/graphql', logging: false })
 const server = createServer((request, response) => {
   if (!request.url?.startsWith('/broadcast')) return void yoga(request, response)
   const { searchParams } = new URL(request.url, 'http://localhost')
+  const name = searchParams.get('name') ?? ''
+  if (request.method === 'DELETE') {
+    clearInterval(broadcasts.get(name))
+    return void response.end()
+  }
   const [sessionId = '', streamId = '', messageId = ''] = ['ses', 'str', 'msg'].map(
     (type) => `${type}_${'0'.repeat(26)}`,
   )
@@ -51,7 +57,7 @@ const server = createServer((request, response) => {
     seq += 1
     pubSub.publish('tick', { seq, sessionId, streamId, messageId, partIndex: 0, offset: seq * 5, text: 'word ' })
   }
-  setInterval(publish, Number(searchParams.get('interval')))
+  broadcasts.set(name, setInterval(publish, Number(searchParams.get('interval'))))
   response.end()
 })
 useServer({ schema }, new WebSocketServer({ server, path: '/graphql' }))
