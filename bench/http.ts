@@ -29,7 +29,7 @@ const isWanted = ({ name }: { readonly name: string }): boolean =>
   positionals.length === 0 || positionals.includes(name)
 
 /** A server is not warmed up longer than that. */
-const maxWarmUpSeconds = 15
+const maxWarmUpSeconds = 10
 /** It is warm if it was not faster by that factor for three seconds. */
 const warmUpGrowth = 1.03
 

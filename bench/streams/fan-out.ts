@@ -9,9 +9,9 @@ import { followStream, limitServer, startChat, startSegue } from './segue-server
 
 const readerCount = 200
 const intervalMs = 20
-const roundMs = 2_500
+const roundMs = 2_000
 const rounds = 3
-const warmUpMs = 4_000
+const warmUpMs = 3_000
 /** What a round leaves to be done is not counted to the next one. */
 const settleMs = 500
 /** About the length of a message of Segue, in bytes. */

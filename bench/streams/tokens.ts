@@ -34,7 +34,7 @@ interface Measured {
 /** Starts a stream, and says how to follow it. */
 type StartStream = (name: string) => Promise<{ readonly url: string; readonly query: string | null }>
 
-const warmUpLoad: Load = { streams: 50, tokensPerSecond: 50, readersPerStream: 1, seconds: 5 }
+const warmUpLoad: Load = { streams: 50, tokensPerSecond: 50, readersPerStream: 1, seconds: 4 }
 
 /** A server and its provider, under one load again and again. */
 class TokenContender implements RunningContender<Figures> {
@@ -80,7 +80,7 @@ class TokenContender implements RunningContender<Figures> {
     }
     this.#provider.release(tokensPerSecond)
     // All streams flow then.
-    await pause(2_000)
+    await pause(1_000)
     agesMs.length = 0
     const [startedAt, cpuBefore, messagesBefore] = [performance.now(), this.#server.readCpuSeconds(), messages]
     await pause(duration * 1000)
@@ -172,7 +172,7 @@ export async function measureAge(): Promise<Measured> {
 
 /** 1,000 readers of 200 answers: whether one processor is enough. Beside it what it takes with commits, but without anything else. */
 export async function measureLoad(): Promise<Measured> {
-  const load = { streams: 200, tokensPerSecond: 50, readersPerStream: 5, seconds: 6 }
+  const load = { streams: 200, tokensPerSecond: 50, readersPerStream: 5, seconds: 5 }
   const title = '200 streams × 50 tokens/s × 5 readers'
   const results = await runWarmRounds(title, 1, {
     limit: () => startLimit(load, false),
