@@ -17,22 +17,24 @@ const checkIntervalMs = 5_000
 /** The event loop is idle if it has worked no longer than this between two checks. */
 const maxIdleMs = 100
 /**
- * A process that has grown by less since its last collection is left alone. A collection has its price: V8 drops the compiled code
- * that refers to objects which are gone, such as those of closed connections, so that the next 10,000 requests take up to twice
- * the time.
+ * A process that has grown by less since its start or last collection is left alone. A collection has its price: V8 drops the
+ * compiled code that refers to objects which are gone, such as those of closed connections, so that the next 10,000 requests take
+ * up to twice the time.
  */
 const toleratedGrowth = 1.5
 
 /**
- * Collects all garbage once the process is idle after its start or a burst of work, and gives its memory back to the system. V8
- * collects only when a program allocates, so that an idle one would keep what a burst has left, buffers outside of the heap
- * included.
+ * Collects all garbage once the process is idle after a burst of work, or after its start if it has done nothing else, and gives its
+ * memory back to the system. V8 collects only when a program allocates, so that an idle one would keep what a burst has left,
+ * buffers outside of the heap included.
  */
 export class IdleGarbageCollector {
   readonly #options: Required<IdleGarbageCollectorOptions>
   #lastActiveMs: number
-  /** The least memory that the process has held since its last collection, in bytes. Null before the first one. */
-  #leastBytes: number | null = null
+  /** The least memory that the process has held since its start or last collection, in bytes. */
+  #leastBytes: number
+  /** Whether the process has done nothing but start: there is no compiled code to lose. */
+  #hasOnlyStarted = true
   #timer: NodeJS.Timeout | null = null
 
   constructor({
@@ -43,6 +45,7 @@ export class IdleGarbageCollector {
   }: IdleGarbageCollectorOptions) {
     this.#options = { isBusy, readActiveMs, readResidentBytes, collect }
     this.#lastActiveMs = readActiveMs()
+    this.#leastBytes = readResidentBytes()
   }
 
   /** Checks every five seconds from now on. */
@@ -54,24 +57,22 @@ export class IdleGarbageCollector {
     if (this.#timer) clearInterval(this.#timer)
   }
 
-  /** Collects if the process has not worked since the last check, and has grown since the last collection. */
+  /** Collects if the process has not worked since the last check, and has grown. */
   async check(): Promise<void> {
     const { isBusy, readActiveMs, readResidentBytes, collect } = this.#options
     const activeMs = readActiveMs()
-    const sinceLastCheck = activeMs - this.#lastActiveMs
+    const isIdle = activeMs - this.#lastActiveMs <= maxIdleMs
     this.#lastActiveMs = activeMs
-    if (sinceLastCheck > maxIdleMs || isBusy() || !this.#hasGrown(readResidentBytes())) return
+    this.#hasOnlyStarted &&= isIdle
+    const residentBytes = readResidentBytes()
+    this.#leastBytes = Math.min(this.#leastBytes, residentBytes)
+    const isWorthIt = this.#hasOnlyStarted || residentBytes > this.#leastBytes * toleratedGrowth
+    if (!isIdle || isBusy() || !isWorthIt) return
     await collect()
     // Its own work is no burst.
     this.#lastActiveMs = readActiveMs()
     this.#leastBytes = readResidentBytes()
-  }
-
-  /** A start leaves as much as a burst. */
-  #hasGrown(residentBytes: number): boolean {
-    if (this.#leastBytes === null) return true
-    this.#leastBytes = Math.min(this.#leastBytes, residentBytes)
-    return residentBytes > this.#leastBytes * toleratedGrowth
+    this.#hasOnlyStarted = false
   }
 }
 

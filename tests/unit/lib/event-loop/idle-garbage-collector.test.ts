@@ -42,9 +42,16 @@ async function checkOften({ collector }: FakeProcess): Promise<void> {
 
 test('what the start has left is collected once, when the process is idle', async () => {
   const fake = newFakeProcess()
+  await checkOften(fake)
+  expect(fake.collections).toBe(1)
+})
+
+test('a process that works right after its start keeps what it has compiled', async () => {
+  const fake = newFakeProcess()
   fake.activeMs += 3_000
-  await fake.collector.check()
+  await checkOften(fake)
   expect(fake.collections).toBe(0)
+  fake.bytes = 2 * burstBytes
   await checkOften(fake)
   expect(fake.collections).toBe(1)
 })
