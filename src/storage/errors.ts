@@ -117,7 +117,7 @@ export class HomeInUseError extends Error {
   override readonly name = 'HomeInUseError'
 
   constructor(home: string) {
-    super(`Another Segue server uses the home ${home}. Stop it, or start this one with another --home or SEGUE_HOME.`)
+    super(`Another Segue server uses the home ${home}. Stop it, or name another home with --home or SEGUE_HOME.`)
   }
 }
 

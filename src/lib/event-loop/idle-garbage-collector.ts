@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { z } from 'zod'
 
@@ -8,8 +8,8 @@ export interface IdleGarbageCollectorOptions {
   readonly isBusy: () => boolean
   /** How long the event loop has worked since the start of the process, in milliseconds. */
   readonly readActiveMs?: () => number
-  /** How much memory the process holds, in bytes. */
-  readonly readResidentBytes?: () => number
+  /** How much memory is held, in bytes. Default: what the process holds. */
+  readonly readHeldBytes?: () => number
   readonly collect?: () => Promise<void>
 }
 
@@ -40,12 +40,12 @@ export class IdleGarbageCollector {
   constructor({
     isBusy,
     readActiveMs = () => performance.eventLoopUtilization().active,
-    readResidentBytes = () => process.memoryUsage.rss(),
+    readHeldBytes = () => process.memoryUsage.rss(),
     collect = collectAllGarbage,
   }: IdleGarbageCollectorOptions) {
-    this.#options = { isBusy, readActiveMs, readResidentBytes, collect }
+    this.#options = { isBusy, readActiveMs, readHeldBytes, collect }
     this.#lastActiveMs = readActiveMs()
-    this.#leastBytes = readResidentBytes()
+    this.#leastBytes = readHeldBytes()
   }
 
   /** Checks every five seconds from now on. */
@@ -59,21 +59,30 @@ export class IdleGarbageCollector {
 
   /** Collects if the process has not worked since the last check, and has grown. */
   async check(): Promise<void> {
-    const { isBusy, readActiveMs, readResidentBytes, collect } = this.#options
+    const { isBusy, readActiveMs, readHeldBytes, collect } = this.#options
     const activeMs = readActiveMs()
     const isIdle = activeMs - this.#lastActiveMs <= maxIdleMs
     this.#lastActiveMs = activeMs
     this.#hasOnlyStarted &&= isIdle
-    const residentBytes = readResidentBytes()
-    this.#leastBytes = Math.min(this.#leastBytes, residentBytes)
-    const isWorthIt = this.#hasOnlyStarted || residentBytes > this.#leastBytes * toleratedGrowth
+    const heldBytes = readHeldBytes()
+    this.#leastBytes = Math.min(this.#leastBytes, heldBytes)
+    const isWorthIt = this.#hasOnlyStarted || heldBytes > this.#leastBytes * toleratedGrowth
     if (!isIdle || isBusy() || !isWorthIt) return
     await collect()
     // Its own work is no burst.
     this.#lastActiveMs = readActiveMs()
-    this.#leastBytes = readResidentBytes()
+    this.#leastBytes = readHeldBytes()
     this.#hasOnlyStarted = false
   }
+}
+
+/** Collects the garbage of the calling thread, which has a heap of its own, while the thread is idle. */
+export function collectGarbageOfIdleThread(): void {
+  const readHeldBytes = (): number => {
+    const { total_heap_size: heapBytes, external_memory: externalBytes } = getHeapStatistics()
+    return heapBytes + externalBytes
+  }
+  new IdleGarbageCollector({ isBusy: () => false, readHeldBytes }).start()
 }
 
 const gcSchema = z.custom<NodeJS.GCFunction>((value) => typeof value === 'function')

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
+import { collectGarbageOfIdleThread } from '../event-loop/idle-garbage-collector.ts'
 import { type ExecutedSqlStatement, subscribeToSqlStatements } from '../sql-channel.ts'
 
 /** The `workerData` of a worker that a WorkerClient has started. */
@@ -17,13 +18,14 @@ export function readWorkerOptions<Options>(): Options {
 
 /**
  * Lets the WorkerClient that started this worker call `functions`. The result sends events to it; they arrive before the
- * answer of a call that is in progress.
+ * answer of a call that is in progress. While it is not called, the worker gives back the memory that it does not use.
  */
 export function serveWorkerFunctions<Events extends object, Functions extends object>(
   functions: Functions,
 ): BirpcReturn<Events, Functions> {
   const port = parentPort
   if (!port) throw new Error('This module is the entry point of a worker thread.')
+  collectGarbageOfIdleThread()
   return createBirpc<Events, Functions>(functions, {
     bind: 'functions',
     post: (message) => port.postMessage(message),

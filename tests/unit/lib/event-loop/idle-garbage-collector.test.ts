@@ -19,7 +19,7 @@ function newFakeProcess(): FakeProcess {
   const collector = new IdleGarbageCollector({
     isBusy: () => state.isBusy,
     readActiveMs: () => state.activeMs,
-    readResidentBytes: () => state.bytes,
+    readHeldBytes: () => state.bytes,
     collect: async () => {
       state.collections += 1
       state.activeMs += 500
@@ -88,7 +88,7 @@ test('memory that is in use is collected once', async () => {
   const collector = new IdleGarbageCollector({
     isBusy: () => false,
     readActiveMs: () => 0,
-    readResidentBytes: () => burstBytes,
+    readHeldBytes: () => burstBytes,
     collect: async () => void (fake.collections += 1),
   })
   await checkOften({ ...fake, collector })

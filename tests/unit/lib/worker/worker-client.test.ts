@@ -51,3 +51,10 @@ test('a client that is closed rejects calls, and reports no exit', async () => {
   await expect(client.call(({ echo }) => echo(2))).rejects.toThrow('The worker thread is closed.')
   expect(exits).toEqual([])
 })
+
+test('an idle thread gives back the memory that it does not use any more', async () => {
+  const { client } = newEchoClient()
+  const heapBytes = await client.call(({ leaveGarbage }) => leaveGarbage())
+  const readHeapBytes = () => client.call(({ readHeapBytes: read }) => read())
+  await expect.poll(readHeapBytes, { interval: 500 }).toBeLessThan(heapBytes / 4)
+})
