@@ -59,7 +59,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'forwarding',
   ],
   config: ['command-line', 'reload', 'profile', 'access', 'http', 'storage'],
-  lib: ['file-conversion', 'json-input', 'json-output', 'event-loop', 'json-schema', 'text', 'async', 'worker'],
+  lib: ['file-conversion', 'json-input', 'json-output', 'worker', 'event-loop', 'json-schema', 'text', 'async'],
   hermes: ['shared', 'usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: [
     'access',
