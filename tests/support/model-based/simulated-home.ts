@@ -66,6 +66,8 @@ export class SimulatedHome {
   readonly #runtime = { ...newCountingRuntime(), newId }
   readonly #servers: ServerRun[] = []
   #server: ServerRun
+  /** Resolves once the server has recovered. */
+  #restarting = Promise.resolve()
   /** The agents' runs in the current server. */
   scripts: ScriptedRun[] = []
   readonly summaries = new SimulatedSummaries()
@@ -150,7 +152,9 @@ export class SimulatedHome {
       (error: unknown) => ({ error }),
     )
     const outcome = await Promise.race([done, this.#server.died.then(() => 'crashed' as const)])
-    if (this.#server.isDead) await this.restart(false)
+    if (this.#server.isDead) this.#restarting = this.restart(false)
+    // Another request may have started the next server, which serves nobody before it has recovered.
+    await this.#restarting
     return outcome
   }
 
